@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+#
+# Makefile - builds the kernel, its images and its tests, and runs them.
+#
+# One makefile for the whole tree. Sources are found by wildcard, headers by -MMD, all output goes to
+# $(B) (build/, or build/checked/ with CHECKED=1). `make help` lists the targets and the variables.
+#
+# The kernel is linked twice: the first link gives the addresses of the functions, from which tools/gen-ksyms makes the
+# table for backtraces; the second link adds that table.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Configuration
+
+CHECKED ?= 0
+WERROR  ?= $(if $(CI),1,0)
+V       ?= 0
+
+B := $(if $(filter 1,$(CHECKED)),build/checked,build)
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),:,printf '  %-7s %s\n' $(1) '$(2)')
+
+# `make deps run` installs first, although nothing that `run` needs names `deps` otherwise.
+FIRST := $(filter deps,$(MAKECMDGOALS))
+
+# The first toolchain that is there; looked for once, and only when a rule needs it.
+find-cross = $(firstword $(foreach p,x86_64-elf- x86_64-linux-gnu-,$(if $(shell command -v $(p)gcc),$(p))) \
+	     $(if $(filter x86_64,$(shell uname -m)),,x86_64-elf-))
+ifeq ($(origin CROSS_COMPILE),undefined)
+CROSS_COMPILE = $(eval CROSS_COMPILE := $$(find-cross))$(CROSS_COMPILE)
+endif
+ifeq ($(origin CC),default)
+CC = $(CROSS_COMPILE)gcc
+endif
+LD      = $(CROSS_COMPILE)ld
+NM      = $(CROSS_COMPILE)nm
+OBJCOPY = $(CROSS_COMPILE)objcopy
+HOSTCC ?= gcc
+MUSLCC ?= musl-gcc
+CLANG_FORMAT ?= clang-format
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Compiler flags
+
+CPPFLAGS := -I include -I arch/x86_64/include -I $(B)/gen
+
+KFLAGS := -std=gnu17 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+	  -fcf-protection=none -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -fno-strict-aliasing \
+	  -fno-common -fstack-protector-strong -mstack-protector-guard=global
+WARN   := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wmissing-prototypes -Wstrict-prototypes -Wvla
+ifeq ($(WERROR),1)
+WARN   += -Werror
+endif
+ifneq ($(findstring clang,$(CC)),)
+KFLAGS += --target=x86_64-linux-gnu
+else
+KFLAGS += -fno-tree-loop-distribute-patterns
+endif
+ifeq ($(CHECKED),1)
+KFLAGS += -DCONFIG_CHECKED=1
+UBSAN  := $(if $(wildcard kernel/ubsan.c),-fsanitize=undefined -fno-sanitize=alignment)
+endif
+AFLAGS := -D__ASSEMBLY__ -g $(filter --target=%,$(KFLAGS)) $(filter -DCONFIG%,$(KFLAGS))
+LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Sources
+
+KSRC  := $(wildcard boot/*.S boot/*.c arch/x86_64/*.S arch/x86_64/*.c kernel/*.c kernel/lib/*.c kernel/drivers/*.c \
+		    mm/*.c fs/*.c fs/*/*.c)
+KSRC  := $(filter-out arch/x86_64/asm-offsets.c,$(KSRC))
+TSRC  := $(wildcard tests/kernel/*.c)
+KOBJ  := $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(KSRC))))
+TOBJ  := $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(TSRC))))
+
+# Written before the first file is compiled: what the table of system calls says, and the struct offsets for assembly.
+GEN   := $(if $(wildcard kernel/syscall.tbl),$(if $(wildcard tools/gen-syscalls),$(B)/gen/syscalls.h)) \
+	 $(if $(wildcard arch/x86_64/asm-offsets.c),$(B)/gen/asm-offsets.h)
+
+.PHONY: all objs kernel deps doctor run gdb test bench check format clean help FORCE
+all: $(B)/pagoda.elf $(B)/pagoda.iso $(B)/initramfs.cpio
+kernel: $(B)/pagoda.elf
+objs: $(KOBJ) $(TOBJ)
+FORCE:
+
+# Changes only when the compiler or its flags change, and then everything is compiled again.
+$(B)/.flags: FORCE | $(FIRST)
+	@mkdir -p $(@D)
+	@echo '$(CC) $(KFLAGS) $(UBSAN) $(WARN)' | cmp -s - $@ || echo '$(CC) $(KFLAGS) $(UBSAN) $(WARN)' > $@
+
+$(B)/obj/%.o: %.c $(B)/.flags | $(GEN) $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(KFLAGS) $(if $(filter boot/%,$<),,$(UBSAN)) $(WARN) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.S $(B)/.flags | $(GEN) $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,AS,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(AFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/gen/syscalls.h: kernel/syscall.tbl tools/gen-syscalls | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,GEN,$@)
+	$(Q)tools/gen-syscalls $(@D) kernel/syscall.tbl && touch $@
+
+# Lines "->NAME VALUE" that asm-offsets.c leaves in its assembly become #defines.
+$(B)/gen/asm-offsets.h: arch/x86_64/asm-offsets.c $(B)/.flags | $(filter-out $(B)/gen/asm-offsets.h,$(GEN)) $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,GEN,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(KFLAGS) $(WARN) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
+	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\(-*[0-9]*\).*$$/#define \1 \2/p' $(@:.h=.s) > $@
+
+-include $(KOBJ:.o=.d) $(TOBJ:.o=.d) $(B)/gen/asm-offsets.d
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The kernel and its images
+
+# $(1): objects. The table made from the first link must describe the second one as well.
+define link-kernel
+@$(call say,LD,$@)
+$(Q): | tools/gen-ksyms > $@.ksyms.S
+$(Q)$(CC) $(AFLAGS) -c -o $@.ksyms.o $@.ksyms.S
+$(Q)$(LD) $(LDFLAGS) -S -T linker.ld -o $@.first $(1) $@.ksyms.o
+$(Q)$(NM) -n $@.first | tools/gen-ksyms > $@.ksyms.S
+$(Q)$(CC) $(AFLAGS) -c -o $@.ksyms.o $@.ksyms.S
+$(Q)$(LD) $(LDFLAGS) -T linker.ld -Map $@.map -o $@ $(1) $@.ksyms.o
+$(Q)$(NM) -n $@ | tools/gen-ksyms | cmp -s - $@.ksyms.S || \
+	{ echo "$@: functions moved between the two links; the table for backtraces is wrong" >&2; exit 1; }
+endef
+
+$(B)/pagoda.elf: $(KOBJ) linker.ld tools/gen-ksyms
+	$(call link-kernel,$(KOBJ))
+
+$(B)/pagoda-test.elf: $(KOBJ) $(TOBJ) linker.ld tools/gen-ksyms
+	$(call link-kernel,$(KOBJ) $(TOBJ))
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+clean:
+	rm -rf build
+
+#? Targets
+#?   all             build/pagoda.elf (this is what `kernel` makes alone), pagoda.iso, initramfs.cpio
+#?   objs            compiles every source, links nothing
+#?   clean           removes build/
+#?
+#? Variables
+#?   V=1             shows the commands
+#?   CC=clang        compiles with clang; CROSS_COMPILE=prefix- names a toolchain
+#?   CHECKED=1       sanitizers, lock checker, slab debugging, mm_verify; output in build/checked/
+#?   WERROR=1        warnings are errors (the default where CI is set)
+help:
+	@sed -n 's/^#? \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
