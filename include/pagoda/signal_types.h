@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signal_types.h - signal sets, queued signals and actions, as task_struct embeds them.
+ *
+ * Functions on them are in <pagoda/signal.h>; numbers and user-visible structures in <uapi/signal.h>.
+ */
+#ifndef PAGODA_SIGNAL_TYPES_H
+#define PAGODA_SIGNAL_TYPES_H
+
+#include <pagoda/types.h>
+#include <pagoda/list.h>
+#include <uapi/signal.h>
+
+/* uapi/signal.h: sigset_t {unsigned long sig[1]}, siginfo_t (128 bytes), struct sigaction, _NSIG 64 */
+typedef siginfo_t kernel_siginfo_t;
+
+/* One queued signal that carries data. */
+struct sigqueue {
+	struct list_head list;
+	int flags;
+	kernel_siginfo_t info;
+	uid_t uid; /* charged against RLIMIT_SIGPENDING */
+};
+
+struct sigpending {
+	struct list_head list; /* of struct sigqueue, oldest first */
+	sigset_t signal;       /* which signals are pending */
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+/* What get_signal() hands to the machine layer for delivery. */
+struct ksignal {
+	struct k_sigaction ka;
+	kernel_siginfo_t info;
+	int sig;
+};
+
+#define sigmask(sig) (1UL << ((sig) - 1))
+
+static inline bool sigismember(const sigset_t *set, int sig)
+{
+	return (set->sig[0] >> (sig - 1)) & 1;
+}
+
+static inline void sigaddset(sigset_t *set, int sig)
+{
+	set->sig[0] |= sigmask(sig);
+}
+
+static inline void sigdelset(sigset_t *set, int sig)
+{
+	set->sig[0] &= ~sigmask(sig);
+}
+
+static inline void sigemptyset(sigset_t *set)
+{
+	set->sig[0] = 0;
+}
+
+static inline bool sigisemptyset(const sigset_t *set)
+{
+	return set->sig[0] == 0;
+}
+
+#endif
