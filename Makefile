@@ -138,6 +138,12 @@ $(B)/pagoda.elf: $(KOBJ) linker.ld tools/gen-ksyms
 $(B)/pagoda-test.elf: $(KOBJ) $(TOBJ) linker.ld tools/gen-ksyms
 	$(call link-kernel,$(KOBJ) $(TOBJ))
 
+# PID 1 of the guests in which tools/pagoda-run and the tests run programs; the same for every configuration.
+build/guest/init: tools/guest/init.c | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,MUSLCC,$<)
+	$(Q)$(MUSLCC) -static -O2 -Wall -Wextra -o $@ $<
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 clean:

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tools/guest/init.c - PID 1 of a guest that runs programs for a driver on the host.
+ *
+ * It reads /.jobs from its initramfs, runs the jobs one after the other on the serial console,
+ * tells the host when each starts and how it ended, and powers the machine off. The same program
+ * serves on Pagoda and on Linux.
+ *
+ * /.jobs is a list of strings, each ended by a zero byte:
+ *     NONCE  then for each job:  LIMIT STDIN ARGC ARG0 ... ARGn-1
+ * LIMIT is in seconds, 0 for none. STDIN is the file that the program reads; "-" is the console.
+ *
+ * To the console, which is set to change no byte, go
+ *     \036 NONCE start INDEX \n
+ *     ... all that the program writes ...
+ *     \036 NONCE end INDEX exit|signal|timeout|error NUMBER FREE-BEFORE FREE-AFTER \n
+ * with the free memory in KiB. After each job every process it left behind is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+struct job {
+	int limit;
+	const char *input;
+	char **argv;
+};
+
+static const char *nonce = "?";
+static const char *tty_path;
+
+/* Writes one line to the console in one piece. */
+static void tell(const char *format, ...)
+{
+	char line[256];
+	va_list args;
+	int len = snprintf(line, sizeof(line), "\036%s ", nonce);
+
+	va_start(args, format);
+	len += vsnprintf(line + len, sizeof(line) - len, format, args);
+	va_end(args);
+	for (int done = 0; done < len;) {
+		ssize_t n = write(1, line + done, len - done);
+
+		if (n <= 0)
+			break;
+		done += n;
+	}
+}
+
+/* What a kernel lacks is left out; the programs will say what they miss. */
+static void mount_all(void)
+{
+	static const char *const mounts[][4] = {
+		{"devtmpfs", "/dev", "devtmpfs", NULL},
+		{"proc", "/proc", "proc", NULL},
+		{"sysfs", "/sys", "sysfs", NULL},
+		{"tmpfs", "/tmp", "tmpfs", "mode=1777"},
+		{"tmpfs", "/dev/shm", "tmpfs", "mode=1777"},
+		{"devpts", "/dev/pts", "devpts", "ptmxmode=0666"},
+	};
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		mkdir(mounts[i][1], 0755);
+		mount(mounts[i][0], mounts[i][1], mounts[i][2], 0, mounts[i][3]);
+	}
+}
+
+/* Opens the serial port as descriptors 0 to 2: no echo, no signals by keys, no byte changed. */
+static void open_console(void)
+{
+	struct termios t;
+	int fd;
+
+	tty_path = "/dev/ttyS0";
+	fd = open(tty_path, O_RDWR | O_NOCTTY);
+	if (fd < 0) {
+		tty_path = "/dev/console";
+		fd = open(tty_path, O_RDWR | O_NOCTTY);
+	}
+	if (fd < 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+	if (tcgetattr(0, &t) == 0) {
+		t.c_oflag &= ~OPOST;
+		t.c_lflag &= ~(ECHO | ISIG);
+		tcsetattr(0, TCSANOW, &t);
+	}
+}
+
+/* Reads the whole file into memory that is never freed; NULL when that fails. */
+static char *read_file(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t have = 0, room = 1 << 16;
+	char *data = malloc(room);
+	ssize_t n;
+
+	if (fd < 0 || !data)
+		return NULL;
+	while ((n = read(fd, data + have, room - have)) > 0) {
+		have += n;
+		if (have == room && !(data = realloc(data, room *= 2)))
+			return NULL;
+	}
+	close(fd);
+	*size = have;
+	return n < 0 ? NULL : data;
+}
+
+static unsigned long free_kib(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info))
+		return 0;
+	return info.freeram * (info.mem_unit ? info.mem_unit : 1) / 1024;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* In the child: a session of its own with the console as its terminal, then the program. */
+static void become(const struct job *job)
+{
+	int fd;
+
+	setsid();
+	fd = open(tty_path, O_RDWR);
+	if (fd > 2)
+		close(fd);
+	ioctl(1, TIOCSCTTY, 0);
+	if (strcmp(job->input, "-") != 0) {
+		fd = open(job->input, O_RDONLY);
+		if (fd >= 0) {
+			dup2(fd, 0);
+			close(fd);
+		}
+	}
+	execvp(job->argv[0], job->argv);
+	dprintf(2, "%s: %s\n", job->argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* Waits for pid, at most limit seconds (0: for ever). Returns 1 when the time ran out. */
+static int wait_for(pid_t pid, int limit, int *status)
+{
+	struct itimerval timer = {{1, 0}, {limit, 0}};
+	static const struct itimerval off;
+	int late = 0;
+
+	if (limit)
+		setitimer(ITIMER_REAL, &timer, NULL);
+	for (;;) {
+		pid_t got = wait4(-1, status, 0, NULL);
+
+		if (got == pid)
+			break;
+		if (got < 0 && errno == EINTR) {
+			late = 1;
+			kill(pid, SIGKILL);
+		} else if (got < 0) {
+			break;
+		}
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	return late;
+}
+
+static void run_job(int index, const struct job *job)
+{
+	unsigned long before = free_kib();
+	const char *how = "exit";
+	int status = 0, number = 0;
+	pid_t pid;
+
+	tell("start %d\n", index);
+	pid = fork();
+	if (pid == 0)
+		become(job);
+	if (pid < 0) {
+		how = "error";
+		number = errno;
+	} else if (wait_for(pid, job->limit, &status)) {
+		how = "timeout";
+		number = job->limit;
+	} else if (WIFSIGNALED(status)) {
+		how = "signal";
+		number = WTERMSIG(status);
+	} else {
+		number = WEXITSTATUS(status);
+	}
+	if (kill(-1, SIGKILL) == 0)
+		while (wait4(-1, NULL, 0, NULL) > 0)
+			;
+	/* The end of the session hung the terminal up. */
+	open_console();
+	tell("end %d %s %d %lu %lu\n", index, how, number, before, free_kib());
+}
+
+static void run_all(void)
+{
+	size_t size = 0;
+	char *data = read_file("/.jobs", &size), *at = data, *end;
+
+	if (!data || size == 0) {
+		tell("error: cannot read /.jobs: %s\n", strerror(errno));
+		return;
+	}
+	end = data + size;
+	nonce = at;
+	at += strlen(at) + 1;
+	for (int index = 0; at < end; index++) {
+		struct job job;
+		int argc;
+
+		job.limit = atoi(at);
+		at += strlen(at) + 1;
+		job.input = at;
+		at += strlen(at) + 1;
+		argc = atoi(at);
+		at += strlen(at) + 1;
+		job.argv = calloc(argc + 1, sizeof(char *));
+		for (int i = 0; i < argc; i++, at += strlen(at) + 1)
+			job.argv[i] = at;
+		run_job(index, &job);
+		free(job.argv);
+	}
+}
+
+int main(void)
+{
+	struct sigaction alarm = {.sa_handler = on_alarm};
+
+	if (getpid() != 1) {
+		fprintf(stderr,
+			"init: this is PID 1 of a test guest, not a program to start by hand\n");
+		return 1;
+	}
+	mount_all();
+	open_console();
+	sigaction(SIGALRM, &alarm, NULL);
+	setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 1);
+	setenv("HOME", "/root", 1);
+	setenv("TERM", "linux", 0);
+	run_all();
+	tcdrain(1);
+	sync();
+	reboot(RB_POWER_OFF);
+	tell("error: the machine did not power off: %s\n", strerror(errno));
+	for (;;)
+		pause();
+}
