@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * asm/futex.h - atomic operations on user words, as futex(2) needs them.
+ *
+ * Both run with page faults disabled (a futex bucket lock may be held): -EFAULT means that
+ * the caller drops its locks, faults the page in for writing and tries again.
+ */
+#ifndef _ASM_FUTEX_H
+#define _ASM_FUTEX_H
+
+#include <pagoda/types.h>
+#include <pagoda/compiler.h>
+
+/* FUTEX_WAKE_OP operations (include/uapi/futex.h has the same numbers). */
+#define ARCH_FUTEX_OP_SET  0
+#define ARCH_FUTEX_OP_ADD  1
+#define ARCH_FUTEX_OP_OR   2
+#define ARCH_FUTEX_OP_ANDN 3
+#define ARCH_FUTEX_OP_XOR  4
+
+/* arch/x86_64/uaccess.c */
+
+/* *oval = *uaddr; *uaddr = op(*uaddr, oparg), in one step. 0, -EFAULT, -ENOSYS for an unknown op.
+ */
+int arch_futex_atomic_op_inuser(int op, int oparg, int *oval, u32 __user *uaddr);
+/* If *uaddr == oldval then *uaddr = newval; *uval = what was found. 0 or -EFAULT. */
+int futex_atomic_cmpxchg_inatomic(u32 *uval, u32 __user *uaddr, u32 oldval, u32 newval);
+
+#endif
