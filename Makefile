@@ -138,11 +138,54 @@ $(B)/pagoda.elf: $(KOBJ) linker.ld tools/gen-ksyms
 $(B)/pagoda-test.elf: $(KOBJ) $(TOBJ) linker.ld tools/gen-ksyms
 	$(call link-kernel,$(KOBJ) $(TOBJ))
 
+# Our own programs for guests: demos and benchmarks, one file each, static.
+USRC := $(wildcard user/*.c)
+UBIN := $(patsubst user/%.c,build/user/%,$(USRC))
+
+build/user/%: user/%.c $(wildcard user/*.h) | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,MUSLCC,$<)
+	$(Q)$(MUSLCC) -static -std=gnu17 -O2 -Wall -Wextra -o $@ $<
+
+$(B)/initramfs.cpio: tools/mkinitramfs $(wildcard tools/pagoda/*.py) $(shell find tools/rootfs -type f) $(UBIN) | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,CPIO,$@)
+	$(Q)tools/mkinitramfs -o $@ $(UBIN)
+
+$(B)/pagoda.iso: $(B)/pagoda.elf $(B)/initramfs.cpio boot/grub.cfg tools/mkiso
+	@$(call say,ISO,$@)
+	$(Q)OBJCOPY=$(OBJCOPY) tools/mkiso $@ $(B)/pagoda.elf $(B)/initramfs.cpio console=ttyS0
+
 # PID 1 of the guests in which tools/pagoda-run and the tests run programs; the same for every configuration.
 build/guest/init: tools/guest/init.c | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
 	$(Q)$(MUSLCC) -static -O2 -Wall -Wextra -o $@ $<
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Running
+
+SMP    ?= 2
+MEM    ?= 256M
+APPEND ?=
+INITRD ?=
+UEFI   ?= 0
+BOOT   ?= $(if $(filter gdb,$(MAKECMDGOALS)),direct,iso)
+ACCEL  ?=
+BOOTFLAGS = --boot $(BOOT) --smp $(SMP) --mem $(MEM) --append '$(APPEND)' $(if $(INITRD),--initrd '$(INITRD)') \
+	    $(if $(ACCEL),--accel $(ACCEL)) $(if $(filter 1,$(UEFI)),--uefi) $(if $(filter 1,$(CHECKED)),--checked)
+
+deps:
+	$(Q)tools/deps
+
+doctor:
+	$(Q)CC='$(CC)' tools/doctor
+
+run: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) $(if $(filter iso,$(BOOT)),$(B)/pagoda.iso)
+	$(Q)tools/boot $(BOOTFLAGS)
+
+gdb: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) $(if $(filter iso,$(BOOT)),$(B)/pagoda.iso)
+	$(Q)tools/boot --gdb $(BOOTFLAGS)
 
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -152,12 +195,20 @@ clean:
 #? Targets
 #?   all             build/pagoda.elf (this is what `kernel` makes alone), pagoda.iso, initramfs.cpio
 #?   objs            compiles every source, links nothing
+#?   deps            installs the host packages by apt; prints their names elsewhere
+#?   doctor          says what this machine lacks and what to do
+#?   run             boots to a shell on this terminal
+#?   gdb             the same, stopped at the first instruction, GDB attached
 #?   clean           removes build/
 #?
 #? Variables
 #?   V=1             shows the commands
 #?   CC=clang        compiles with clang; CROSS_COMPILE=prefix- names a toolchain
 #?   CHECKED=1       sanitizers, lock checker, slab debugging, mm_verify; output in build/checked/
+#?   SMP=2 MEM=256M  processors and memory for run and gdb
+#?   APPEND='words'  goes to the kernel's command line; INITRD=file boots another initramfs
+#?   BOOT=iso|direct through GRUB or the kernel at once; UEFI=1 boots under OVMF; ACCEL=tcg|kvm
+#?   BUSYBOX= LINUX= one's own static busybox and Linux kernel in place of Debian's
 #?   WERROR=1        warnings are errors (the default where CI is set)
 help:
 	@sed -n 's/^#? \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
