@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * err.h - an errno inside a pointer.
+ *
+ * The last 4095 addresses are never those of an object, so a function that returns a pointer
+ * can return ERR_PTR(-ENOMEM) instead, and its caller tells the two apart with IS_ERR().
+ */
+#ifndef PAGODA_ERR_H
+#define PAGODA_ERR_H
+
+#include <pagoda/errno.h>
+#include <pagoda/types.h>
+
+#define MAX_ERRNO	4095
+#define IS_ERR_VALUE(x) unlikely((unsigned long)(void *)(x) >= (unsigned long)-MAX_ERRNO)
+
+static inline void *__must_check ERR_PTR(long error)
+{
+	return (void *)error;
+}
+
+static inline long __must_check PTR_ERR(const void *ptr)
+{
+	return (long)ptr;
+}
+
+static inline bool __must_check IS_ERR(const void *ptr)
+{
+	return IS_ERR_VALUE(ptr);
+}
+
+static inline bool __must_check IS_ERR_OR_NULL(const void *ptr)
+{
+	return unlikely(!ptr) || IS_ERR_VALUE(ptr);
+}
+
+/* The same error, in a function that returns another pointer type. */
+static inline void *__must_check ERR_CAST(const void *ptr)
+{
+	return (void *)ptr;
+}
+
+static inline int __must_check PTR_ERR_OR_ZERO(const void *ptr)
+{
+	return IS_ERR(ptr) ? (int)PTR_ERR(ptr) : 0;
+}
+
+#endif
