@@ -48,7 +48,8 @@ enum pageflags {
 	PG_pcp,        /* free, on a per-CPU list */
 	PG_table,      /* a page table; PTE tables use the pt_* fields */
 	PG_reserved,   /* never freed: firmware, kernel image, zero page */
-	PG_head,       /* first page of a compound block; private holds the order */
+	PG_head,       /* first page of a compound block; order holds its size */
+	PG_tail,       /* another page of it; order as in the head */
 };
 
 /*
@@ -86,7 +87,7 @@ struct page {
 	};
 	atomic_t _refcount;
 	u32 order; /* of an allocated block, for compound frees */
-};
+} __attribute__((aligned(64)));
 
 /* ---- struct vm_area_struct --------------------------------------------------------------- */
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gfp.h - getting and freeing page frames.
+ *
+ * A gfp_t says how hard the allocator may try, never where the memory comes from: there is one
+ * zone, and every frame is in the direct map. Any allocation can fail and returns NULL (0 for the
+ * address forms); GFP_ATOMIC ones may be made anywhere, the others only where sleeping is allowed.
+ */
+#ifndef PAGODA_GFP_H
+#define PAGODA_GFP_H
+
+#include <pagoda/types.h>
+#include <pagoda/mm_types.h>
+#include <pagoda/page.h>
+
+typedef unsigned int gfp_t;
+
+#define __GFP_DIRECT_RECLAIM 0x0001u /* may sleep: run shrinkers, then the OOM killer */
+#define __GFP_HIGH	     0x0002u /* may take half of the reserve */
+#define __GFP_MEMALLOC	     0x0004u /* may take all of it: frees memory soon */
+#define __GFP_ZERO	     0x0008u /* contents cleared */
+#define __GFP_COMP	     0x0010u /* one compound page: head and tails know each other */
+#define __GFP_NOWARN	     0x0020u /* no message when it fails */
+#define __GFP_NORETRY	     0x0040u /* no OOM killer: the caller has another way */
+#define __GFP_ACCOUNT	     0x0080u /* for a user; documents the caller */
+#define __GFP_MOVABLE	     0x0100u /* contents reached by page tables or the page cache only */
+#define __GFP_FS	     0x0200u /* reclaim may enter file systems */
+#define __GFP_IO	     0x0400u /* reclaim may start input and output */
+#define __GFP_NOMEMALLOC     0x0800u /* not from the reserve, even with PF_MEMALLOC */
+#define __GFP_RECLAIM	     __GFP_DIRECT_RECLAIM
+
+#define GFP_ATOMIC	     (__GFP_HIGH)
+#define GFP_NOWAIT	     0u
+#define GFP_NOIO	     (__GFP_DIRECT_RECLAIM)
+#define GFP_NOFS	     (__GFP_DIRECT_RECLAIM | __GFP_IO)
+#define GFP_KERNEL	     (__GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS)
+#define GFP_KERNEL_ACCOUNT   (GFP_KERNEL | __GFP_ACCOUNT)
+#define GFP_USER	     GFP_KERNEL
+#define GFP_HIGHUSER	     GFP_KERNEL
+#define GFP_HIGHUSER_MOVABLE (GFP_KERNEL | __GFP_MOVABLE)
+
+/* Largest block: 2^(MAX_ORDER - 1) pages = 4 MiB. */
+#define MAX_ORDER 11
+
+static inline bool gfpflags_allow_blocking(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM;
+}
+
+/* ---- mm/page_alloc.c --------------------------------------------------------------------- */
+
+/*
+ * 2^order contiguous frames, naturally aligned. The first page has _refcount 1, flags and mapping
+ * clear; without __GFP_COMP the other pages have _refcount 0 until split_page().
+ */
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+struct page *alloc_page(gfp_t gfp);
+
+/* Drops one reference; the block is freed with the last. order as in alloc_pages(). */
+void __free_pages(struct page *page, unsigned int order);
+/* Frees a frame whose _refcount is already 0 (put_page_testzero). */
+void free_unref_page(struct page *page);
+/* The same for all pages linked by lru; empties the list. */
+void free_unref_page_list(struct list_head *list);
+/* put_page() for each of nr pages. */
+void release_pages(struct page **pages, unsigned int nr);
+/* Makes 2^order single pages, each with _refcount 1, of a block that is not compound. */
+void split_page(struct page *page, unsigned int order);
+/* An exact number of bytes, rounded up to pages, from blocks; free with free_pages_exact(). */
+void *alloc_pages_exact(size_t size, gfp_t gfp);
+void free_pages_exact(void *virt, size_t size);
+
+/* The same by direct-map address; 0 when there is no memory. */
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
+unsigned long get_zeroed_page(gfp_t gfp);
+void free_pages(unsigned long addr, unsigned int order);
+
+#define __get_free_page(gfp) __get_free_pages((gfp), 0)
+#define __free_page(page)    __free_pages((page), 0)
+#define free_page(addr)	     free_pages((addr), 0)
+
+/* Gives this CPU's (every CPU's) cached free pages back to the buddy lists. The second sleeps. */
+void drain_local_pages(void *unused);
+void drain_all_pages(void);
+
+/* Free pages, per-CPU lists included; what user memory may take without touching the reserve. */
+unsigned long nr_free_pages(void);
+unsigned long nr_managed_pages(void);
+unsigned long nr_free_buffer_pages(void);
+unsigned long min_free_pages(void); /* the reserve, in pages */
+void set_min_free_kbytes(unsigned long kbytes);
+
+/* Free blocks of each order, for /proc/buddyinfo. */
+void buddy_counts(unsigned long counts[MAX_ORDER]);
+/* Checks every free block and count of the zone; returns the number of faults found (printed). */
+unsigned int buddy_verify(void);
+
+/* ---- mm/page_init.c ---------------------------------------------------------------------- */
+
+/* Makes the struct page array and gives all free ranges of memblock to the buddy allocator. */
+void mem_init(void);
+/* Gives reserved memory (initrd, init sections) to the allocator; direct-map addresses. */
+unsigned long free_reserved_area(void *start, void *end, const char *what);
+/* One past the highest frame of RAM, and whether a frame is RAM with a struct page. */
+extern unsigned long max_pfn;
+bool pfn_valid(unsigned long pfn);
+
+/* A page of zeroes, mapped by read faults of anonymous memory with a special entry. */
+extern unsigned char empty_zero_page[4096];
+struct page *zero_page(void);
+unsigned long zero_pfn(void);
+static inline bool is_zero_pfn(unsigned long pfn)
+{
+	return pfn == zero_pfn();
+}
+
+/* ---- mm/shrinker.c ----------------------------------------------------------------------- */
+
+/*
+ * Caches that can give memory back. scan() frees about nr objects or pages and returns how many it
+ * freed; it may sleep, but must not wait for locks that are held across allocations.
+ */
+struct shrinker {
+	const char *name;
+	unsigned long (*count)(struct shrinker *shrinker);
+	unsigned long (*scan)(struct shrinker *shrinker, unsigned long nr, gfp_t gfp);
+	struct list_head list;
+};
+
+void register_shrinker(struct shrinker *shrinker);
+void unregister_shrinker(struct shrinker *shrinker);
+/* Runs them once; returns how many objects went. */
+unsigned long shrink_caches(gfp_t gfp, unsigned long nr);
+/* Empties every allocator-side cache, so that counts of free pages can be compared. Sleeps. */
+void drain_memory_caches(void);
+
+/* ---- mm/fail_alloc.c: fault injection ---------------------------------------------------- */
+
+/*
+ * Makes the n-th allocation (pages and slab objects alike, from 1) by this task fail; 0 turns it
+ * off. Returns what was left of the previous count, so that a test knows whether the failure came.
+ */
+extern int fail_alloc_countdown;
+bool __should_fail_alloc(gfp_t gfp);
+int fail_alloc_set(int nth);
+
+static inline bool should_fail_alloc(gfp_t gfp)
+{
+	return unlikely(READ_ONCE(fail_alloc_countdown) != 0) && __should_fail_alloc(gfp);
+}
+
+#endif
