@@ -29,4 +29,7 @@ u32 get_random_u32_below(u32 ceil);
 /* Mixes bytes into the key: RDSEED, the TSC, what a user writes to /dev/random. */
 void add_device_randomness(const void *buf, size_t len);
 
+/* kernel/random.c: seeds the generator from RDSEED, RDRAND and the TSC; once, early at boot. */
+void random_init(void);
+
 #endif
