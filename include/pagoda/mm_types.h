@@ -6,7 +6,8 @@
  *  - A frame's _refcount counts the leaf page tables that map it, plus the page cache, plus pins;
  *    never processes.
  *  - A PTE table is an object: its struct page holds its lock (PTL), how many address spaces
- *    share it, and how many entries of each kind are present. An mm's RSS is the sum over its tables.
+ *    share it, and how many entries of each kind are present. An mm's RSS is the sum over its
+ * tables.
  *  - VMAs of one mm never overlap; neighbours that can merge are merged.
  */
 #ifndef PAGODA_MM_TYPES_H
@@ -29,7 +30,7 @@ struct page;
 struct vm_area_struct;
 struct userfaultfd_ctx;
 
-typedef unsigned long pgoff_t;	/* an offset in pages */
+typedef unsigned long pgoff_t; /* an offset in pages */
 typedef unsigned long vm_flags_t;
 typedef unsigned int vm_fault_t; /* VM_FAULT_* */
 
@@ -45,7 +46,7 @@ enum pageflags {
 	PG_anon,       /* private anonymous page of some address space */
 	PG_slab,       /* belongs to the slab allocator */
 	PG_buddy,      /* free, head of a block in the buddy allocator */
-	PG_pcp,        /* free, on a per-CPU list */
+	PG_pcp,	       /* free, on a per-CPU list */
 	PG_table,      /* a page table; PTE tables use the pt_* fields */
 	PG_reserved,   /* never freed: firmware, kernel image, zero page */
 	PG_head,       /* first page of a compound block; order holds its size */
@@ -74,20 +75,23 @@ struct page {
 			u16 objects;
 			u32 frozen; /* some CPU's current slab */
 		};
-		struct {			 /* PTE table */
-			struct mm_struct *pt_mm; /* owner while pt_refs == 1 */
+		struct { /* PTE table; pt_mm and pt_list under page_table_lock */
+			struct list_head pt_list; /* in pt_mm->pte_tables */
+			struct mm_struct *pt_mm;  /* owner while pt_refs == 1 */
 			spinlock_t ptl;
-			u32 pt_refs;	  /* address spaces that share this table */
-			u16 pt_anon;	  /* present entries: anonymous pages */
-			u16 pt_file;	  /* page-cache pages of files */
-			u16 pt_shmem;	  /* page-cache pages of shmem */
-			u16 pt_swap;	  /* swap entries */
-			u16 pt_special;	  /* zero page and other uncounted frames */
+			u32 pt_refs;	/* address spaces that share this table */
+			u16 pt_anon;	/* present entries: anonymous pages */
+			u16 pt_file;	/* page-cache pages of files */
+			u16 pt_shmem;	/* page-cache pages of shmem */
+			u16 pt_swap;	/* swap entries */
+			u16 pt_special; /* zero page and other uncounted frames */
 		};
 	};
 	atomic_t _refcount;
 	u32 order; /* of an allocated block, for compound frees */
-} __attribute__((aligned(64)));
+} __aligned(64);
+
+_Static_assert(sizeof(struct page) == 64, "page_to_pfn() shall be a shift");
 
 /* ---- struct vm_area_struct --------------------------------------------------------------- */
 
@@ -137,39 +141,42 @@ struct vm_fault {
 	unsigned int flags;	    /* FAULT_FLAG_* */
 	pgoff_t pgoff;		    /* of the page within vma's object */
 	pmd_t *pmd;
-	pte_t orig_pte;		    /* what stood there when the fault was classified */
-	struct page *page;	    /* ->fault() returns the page here, locked, with a reference */
+	pte_t orig_pte;	   /* what stood there when the fault was classified */
+	struct page *page; /* ->fault() returns the page here, locked, with a reference */
 	struct page *cow_page;
 };
 
-#define FAULT_FLAG_WRITE	0x01
-#define FAULT_FLAG_MKWRITE	0x02
-#define FAULT_FLAG_ALLOW_RETRY	0x04
-#define FAULT_FLAG_RETRY_NOWAIT 0x08
-#define FAULT_FLAG_KILLABLE	0x10
-#define FAULT_FLAG_TRIED	0x20
-#define FAULT_FLAG_USER		0x40
-#define FAULT_FLAG_REMOTE	0x80
-#define FAULT_FLAG_INSTRUCTION	0x100
+#define FAULT_FLAG_WRITE	 0x01
+#define FAULT_FLAG_MKWRITE	 0x02
+#define FAULT_FLAG_ALLOW_RETRY	 0x04
+#define FAULT_FLAG_RETRY_NOWAIT	 0x08
+#define FAULT_FLAG_KILLABLE	 0x10
+#define FAULT_FLAG_TRIED	 0x20
+#define FAULT_FLAG_USER		 0x40
+#define FAULT_FLAG_REMOTE	 0x80
+#define FAULT_FLAG_INSTRUCTION	 0x100
 #define FAULT_FLAG_INTERRUPTIBLE 0x200
 
-#define VM_FAULT_OOM	 0x000001
-#define VM_FAULT_SIGBUS	 0x000002
-#define VM_FAULT_MAJOR	 0x000004
-#define VM_FAULT_SIGSEGV 0x000040
-#define VM_FAULT_NOPAGE	 0x000100 /* ->fault installed the entry itself */
-#define VM_FAULT_LOCKED	 0x000200 /* ->fault returned the page locked */
-#define VM_FAULT_RETRY	 0x000400 /* mmap_lock was dropped: start again */
+#define VM_FAULT_OOM	  0x000001
+#define VM_FAULT_SIGBUS	  0x000002
+#define VM_FAULT_MAJOR	  0x000004
+#define VM_FAULT_SIGSEGV  0x000040
+#define VM_FAULT_NOPAGE	  0x000100 /* ->fault installed the entry itself */
+#define VM_FAULT_LOCKED	  0x000200 /* ->fault returned the page locked */
+#define VM_FAULT_RETRY	  0x000400 /* mmap_lock was dropped: start again */
 #define VM_FAULT_DONE_COW 0x001000
-#define VM_FAULT_ERROR	 (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
+#define VM_FAULT_ERROR	  (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
 struct vm_operations_struct {
-	void (*open)(struct vm_area_struct *vma);  /* a second VMA refers to the object (fork, split) */
+	void (*open)(
+		struct vm_area_struct *vma); /* a second VMA refers to the object (fork, split) */
 	void (*close)(struct vm_area_struct *vma); /* the last step of removing a VMA */
 	int (*may_split)(struct vm_area_struct *vma, unsigned long addr);
 	int (*mprotect)(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			unsigned long newflags);
-	vm_fault_t (*fault)(struct vm_fault *vmf);	 /* mmap_lock held for read */
+	vm_fault_t (*fault)(struct vm_fault *vmf); /* mmap_lock held for read */
+	/* Map cached pages [start, end] of the object around vmf; filemap_map_pages or NULL. */
+	void (*map_pages)(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf); /* a shared page is about to be written */
 	const char *(*name)(struct vm_area_struct *vma);
 };
@@ -183,7 +190,7 @@ struct vm_area_struct {
 	unsigned long vm_end;	/* first byte after */
 
 	struct rb_node vm_rb;
-	unsigned long rb_subtree_gap; /* largest hole before any VMA of this subtree */
+	unsigned long rb_subtree_gap; /* bytes; largest hole before any VMA of this subtree */
 
 	struct mm_struct *vm_mm;
 	pgprot_t vm_page_prot;
@@ -197,12 +204,19 @@ struct vm_area_struct {
 	struct userfaultfd_ctx *vm_userfaultfd_ctx;
 
 	struct list_head i_mmap_node; /* in vm_file's address_space.i_mmap */
-	bool vm_faulted;	      /* anonymous: pages were ever present here (VMA-2, VMA-9) */
+	bool vm_faulted; /* private pages were ever present here: fork copies, mremap keeps pgoff */
 };
 
 /* ---- struct mm_struct -------------------------------------------------------------------- */
 
 #define AT_VECTOR_SIZE 44
+
+/* mm_struct.flags */
+#define MMF_DUMPABLE_MASK 0x003UL /* SUID_DUMP_*: 0 nobody, 1 user, 2 root */
+#define MMF_DUMP_FILTER	  0x1fcUL
+#define MMF_DISABLE_THP	  0x1000000UL
+#define MMF_INIT_MASK	  (MMF_DUMPABLE_MASK | MMF_DUMP_FILTER | MMF_DISABLE_THP) /* fork keeps */
+#define MMF_OOM_SKIP	  0x200000UL /* already torn down, nothing to gain from killing */
 
 struct mm_struct {
 	atomic_t mm_users; /* tasks, and temporary users; at 0 all VMAs and pages go */
@@ -213,7 +227,8 @@ struct mm_struct {
 	/* -- guarded by mmap_lock -- */
 	struct rb_root mm_rb;
 	int map_count;
-	unsigned long total_vm;	 /* pages, also the following */
+	u64 vmacache_seqnum;	/* bumped when a VMA goes: per-task caches are void */
+	unsigned long total_vm; /* pages, also the following */
 	unsigned long data_vm;
 	unsigned long exec_vm;
 	unsigned long stack_vm;
@@ -235,16 +250,19 @@ struct mm_struct {
 	unsigned long flags; /* MMF_* */
 
 	spinlock_t page_table_lock; /* PGD, PUD and PMD entries; list of PTE tables */
-	struct list_head pte_tables; /* struct page.lru is taken: see mm/pt_table.c for the walk */
+	struct list_head
+		pte_tables; /* all PTE tables, by page->pt_list; RSS is the sum over them */
 	atomic64_t pgtables_bytes;
+	atomic64_t rss; /* present pages of all kinds, for hiwater_rss; equals that sum */
 
 	/* -- machine: arch/x86_64/tlb.c -- */
 	cpumask_t cpu_bitmap; /* CPUs that may hold translations of this mm */
 	u64 ctx_id;	      /* never reused */
 	atomic64_t tlb_gen;   /* bumped by each flush */
 
-	atomic_t mmap_changing; /* userfaultfd: a non-cooperative event is under way */
-	struct list_head mmlist; /* all address spaces, for reclaim and debugging */
+	atomic_t membarrier_state; /* MEMBARRIER_STATE_* registrations */
+	atomic_t mmap_changing;	   /* userfaultfd: a non-cooperative event is under way */
+	struct list_head mmlist;   /* all address spaces, for reclaim and debugging */
 };
 
 static inline cpumask_t *mm_cpumask(struct mm_struct *mm)
