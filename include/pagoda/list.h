@@ -118,6 +118,17 @@ static inline bool list_empty(const struct list_head *head)
 	return READ_ONCE(head->next) == head;
 }
 
+/*
+ * Both links are looked at: false while another CPU is in the middle of list_del_init(). For
+ * testing an entry that only ever leaves its list, without the list's lock.
+ */
+static inline bool list_empty_careful(const struct list_head *head)
+{
+	struct list_head *next = __atomic_load_n(&head->next, __ATOMIC_ACQUIRE);
+
+	return next == head && next == READ_ONCE(head->prev);
+}
+
 static inline bool list_is_singular(const struct list_head *head)
 {
 	return !list_empty(head) && head->next == head->prev;
