@@ -13,8 +13,6 @@
 #include <pagoda/mm_types.h>
 #include <pagoda/page.h>
 
-typedef unsigned int gfp_t;
-
 #define __GFP_DIRECT_RECLAIM 0x0001u /* may sleep: run shrinkers, then the OOM killer */
 #define __GFP_HIGH	     0x0002u /* may take half of the reserve */
 #define __GFP_MEMALLOC	     0x0004u /* may take all of it: frees memory soon */

@@ -8,7 +8,7 @@
  * locked, and a page found must be looked at again after it is locked: truncation may have taken it
  * out.
  *
- * Locks: mapping->i_mmap_lock -> page lock -> i_pages lock. i_pages may be read with its lock only.
+ * Locks: mapping->i_mmap_lock -> page lock -> i_pages_lock, which readers take too.
  */
 #ifndef PAGODA_PAGEMAP_H
 #define PAGODA_PAGEMAP_H

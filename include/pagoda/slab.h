@@ -13,7 +13,6 @@
 #include <pagoda/gfp.h>
 
 struct kmem_cache;
-struct xa_node;
 
 #define SLAB_CONSISTENCY_CHECKS 0x00000100u
 #define SLAB_RED_ZONE		0x00000400u
@@ -167,7 +166,7 @@ static inline void *kvcalloc(size_t n, size_t size, gfp_t gfp)
 }
 
 /* Nodes of kernel/lib/xarray.c; cleared. */
-struct xa_node *xa_node_alloc(gfp_t gfp);
-void xa_node_free(struct xa_node *node);
+void *xa_node_alloc(gfp_t gfp);
+void xa_node_free(void *node);
 
 #endif
