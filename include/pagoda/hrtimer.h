@@ -26,20 +26,20 @@ struct hrtimer {
 	struct rb_node node;
 	ktime_t expires; /* CLOCK_MONOTONIC, ns */
 	enum hrtimer_restart (*function)(struct hrtimer *timer);
-	int cpu;	/* base it is queued on, or -1 */
-	bool running; /* its function is being called */
+	int cpu;     /* base it is queued on, or was last */
+	bool queued; /* both guarded by that base's lock */
 };
 
 /* kernel/hrtimer.c */
 void hrtimers_init(void);
 void hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *));
 void hrtimer_start(struct hrtimer *timer, ktime_t expires); /* absolute; restarts a queued timer */
-bool hrtimer_try_cancel(struct hrtimer *timer, bool *was_queued);
+int hrtimer_try_to_cancel(struct hrtimer *timer); /* 1 was queued, 0 was not, -1 is running */
 bool hrtimer_cancel(struct hrtimer *timer); /* waits for a running function; true if it was queued */
-bool hrtimer_active(const struct hrtimer *timer);
+bool hrtimer_active(const struct hrtimer *timer); /* queued or running */
+ktime_t hrtimer_get_remaining(const struct hrtimer *timer);
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval); /* returns overruns */
 void hrtimer_interrupt(void); /* from the APIC timer interrupt */
-ktime_t hrtimer_next_event(void);
 
 /* kernel/time.c: clocks, ns */
 void timekeeping_init(void);

@@ -10,12 +10,14 @@
 struct task_struct;
 
 /* kernel/kthread.c */
-/* Make a kernel thread that will run fn(arg); it starts with wake_up_process(). ERR_PTR on failure. */
-struct task_struct *kthread_create(int (*fn)(void *arg), void *arg, const char *name);
-/* The same, already running. */
+/*
+ * Make and start a kernel thread that runs fn(arg). ERR_PTR on failure. fn either never returns
+ * or the thread is ended with kthread_stop(), which frees what belongs to it.
+ */
 struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *name);
-/* Ask it to stop, wait until fn has returned, give back fn's value. Caller holds a reference. */
+/* Ask it to stop, wait until fn has returned, give back fn's value; -EINTR if it is no kthread. */
 int kthread_stop(struct task_struct *k);
 bool kthread_should_stop(void);
+int kthreadd(void *unused); /* the body of pid 2 */
 
 #endif

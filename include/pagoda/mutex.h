@@ -2,9 +2,10 @@
 /*
  * mutex.h - sleeping locks: mutex, reader/writer semaphore, completion.
  *
- * A fast path of one atomic operation when there is no contention; a slow path (kernel/mutex.c,
- * kernel/rwsem.c) that queues the task in order of arrival and hands the lock over. Not for
- * interrupt handlers. The holder of a mutex may sleep and must be the one who releases it.
+ * The state of each stands under a spinlock of its own (wait_lock), so that taking a free one
+ * costs one atomic operation. Waiters queue in order of arrival and the releaser hands the lock
+ * over. Not for interrupt handlers. The holder of a mutex may sleep and must be the one who
+ * releases it. *_killable and *_interruptible return -EINTR when a signal ends the wait.
  */
 #ifndef PAGODA_MUTEX_H
 #define PAGODA_MUTEX_H

@@ -229,6 +229,13 @@ struct task_struct {
 
 	unsigned long timer_slack_ns;
 	unsigned int strace; /* trace system calls of this task to the kernel log */
+#ifdef CONFIG_CHECKED
+	struct {
+		const void *lock;
+		unsigned int rank;
+	} held_locks[16]; /* sleeping locks, for the order checker */
+	int nr_held_locks;
+#endif
 
 	struct thread_struct thread; /* machine state; last */
 };
@@ -315,7 +322,7 @@ static inline void task_unlock(struct task_struct *p)
 
 #define MAX_SCHEDULE_TIMEOUT ((ktime_t)0x7fffffffffffffffLL)
 
-/* kernel/sched/core.c */
+/* kernel/sched.c, kernel/sched_fair.c, kernel/idle.c */
 void sched_init(void);
 void schedule(void);
 void preempt_user(void); /* return to user mode found TIF_NEED_RESCHED */
@@ -325,7 +332,6 @@ int wake_up_state(struct task_struct *p, unsigned int state);
 int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags);
 void wake_up_new_task(struct task_struct *p);
 void sched_fork(struct task_struct *p);
-void sched_exit_dead(struct task_struct *p) __maybe_unused;
 void __noreturn do_task_dead(void);
 void kick_process(struct task_struct *p); /* make it enter the kernel soon */
 void resched_curr_cpu(int cpu);

@@ -47,9 +47,11 @@ enum lock_rank {
 	RANK_PTL,         /* lock of one PTE table */
 	RANK_XARRAY,      /* page-cache index */
 	RANK_WAITQUEUE,   /* wait_queue_head.lock */
+	RANK_PI,          /* task_struct.pi_lock */
 	RANK_RUNQUEUE,    /* struct rq.lock */
 	RANK_TIMER,       /* hrtimer base */
-	RANK_ALLOC,       /* slab, vmalloc and zone locks */
+	RANK_ALLOC,       /* slab and vmalloc locks */
+	RANK_ZONE,        /* zone locks of the buddy allocator */
 	RANK_LEAF,        /* taken last, takes nothing */
 };
 
@@ -66,6 +68,8 @@ typedef struct spinlock {
 void lock_acquired(const void *lock, unsigned int rank, bool nested);
 void lock_released(const void *lock, unsigned int rank);
 bool spinlocks_held(void);
+#define SPIN_DEADLOCK_LIMIT (1ULL << 31) /* turns of the loop before it counts as a deadlock */
+void spin_deadlock(const spinlock_t *lock) __noreturn;
 #else
 #define __SPIN_LOCK_UNLOCKED_RANK(r) { .locked = 0 }
 static inline void lock_acquired(const void *lock, unsigned int rank, bool nested)
@@ -123,9 +127,17 @@ static inline bool spin_trylock(spinlock_t *lock)
 
 static inline void __spin_acquire(spinlock_t *lock)
 {
+#ifdef CONFIG_CHECKED
+	u64 spins = 0;
+#endif
 	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
-		while (READ_ONCE(lock->locked))
+		while (READ_ONCE(lock->locked)) {
 			cpu_relax();
+#ifdef CONFIG_CHECKED
+			if (++spins > SPIN_DEADLOCK_LIMIT)
+				spin_deadlock(lock);
+#endif
+		}
 	}
 }
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * futex.h - what the rest of the kernel asks of kernel/futex.c.
+ */
+#ifndef PAGODA_FUTEX_H
+#define PAGODA_FUTEX_H
+
+#include <pagoda/types.h>
+
+struct task_struct;
+
+void futex_init(void);
+/* Wake up to nr waiters on the shared or private key of uaddr (FUTEX_WAKE). Count or -errno. */
+int futex_wake(u32 __user *uaddr, bool shared, int nr, u32 bitset);
+/* Exit and exec: the robust list of current is walked, dead owners are marked (TID-8). */
+void exit_robust_list(struct task_struct *curr);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * posix-timers.h - interval timers and timers on processor time.
+ */
+#ifndef PAGODA_POSIX_TIMERS_H
+#define PAGODA_POSIX_TIMERS_H
+
+#include <pagoda/types.h>
+
+struct task_struct;
+struct signal_struct;
+struct hrtimer;
+
+/* kernel/itimer.c, kernel/posix-timers.c */
+void run_posix_cpu_timers(struct task_struct *p); /* from the tick, interrupts off */
+void signal_init_timers(struct signal_struct *sig); /* a new process has none armed */
+void exit_itimers(struct task_struct *tsk);	    /* last thread exits, or exec */
+
+#endif

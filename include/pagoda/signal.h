@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signal.h - sending, queueing, delivering signals.
+ *
+ * sighand->siglock guards the handlers, both pending sets, the blocked masks and the job-control
+ * state. A signal with data or a real-time one is a struct sigqueue on a list; an ordinary one may
+ * be only its bit in the set. TIF_SIGPENDING of a task tells that it should look.
+ */
+#ifndef PAGODA_SIGNAL_H
+#define PAGODA_SIGNAL_H
+
+#include <pagoda/sched.h>
+#include <pagoda/signal_types.h>
+
+struct pid;
+
+#define SEND_SIG_NOINFO ((kernel_siginfo_t *)0) /* from a program: SI_USER, the caller's pid and uid */
+#define SEND_SIG_PRIV	((kernel_siginfo_t *)1) /* from the kernel: SI_KERNEL */
+
+/* ---- kernel/signal.c: sending ------------------------------------------------------------ */
+
+void signals_init(void);
+/* siglock held: to one thread (PIDTYPE_PID) or to its process (PIDTYPE_TGID). 0, -EAGAIN. */
+int send_signal_locked(int sig, kernel_siginfo_t *info, struct task_struct *t, enum pid_type type);
+/* takes siglock; -ESRCH if the task is gone already */
+int do_send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p, enum pid_type type);
+int group_send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p, enum pid_type type);
+int send_sig(int sig, struct task_struct *p, int priv);	/* to a thread */
+int send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p);
+int kill_pid_info(int sig, kernel_siginfo_t *info, struct pid *pid);
+int kill_pgrp(struct pid *pid, int sig, int priv);
+int kill_pid(struct pid *pid, int sig, int priv);
+int __kill_pgrp_info(int sig, kernel_siginfo_t *info, struct pid *pgrp); /* tasklist_lock held */
+/* A signal the current task caused: if it is blocked or ignored, the task dies of it. */
+int force_sig_info(kernel_siginfo_t *info);
+void force_sig(int sig);		 /* SI_KERNEL */
+void force_fatal_sig(int sig);		 /* default action, whatever the handler */
+void force_sig_fault(int sig, int code, void __user *addr);
+void force_sigsegv(int sig);
+void force_sig_pkuerr(void __user *addr, u32 pkey);
+
+/* ---- state ------------------------------------------------------------------------------- */
+
+void recalc_sigpending(void);			       /* siglock held; current */
+void recalc_sigpending_and_wake(struct task_struct *t); /* siglock held */
+void signal_wake_up_state(struct task_struct *t, unsigned int state); /* siglock held */
+void set_current_blocked(sigset_t *newset);	       /* SIGKILL and SIGSTOP are taken out */
+void __set_current_blocked(const sigset_t *newset);
+int set_user_sigmask(const sigset_t __user *umask, size_t sigsetsize); /* ppoll & co.; saved_sigmask */
+void restore_saved_sigmask(void);
+void restore_saved_sigmask_unless(bool interrupted);
+void flush_signals(struct task_struct *t);
+void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec; clone3 */
+void flush_sigqueue(struct sigpending *queue);
+void ignore_signals(struct task_struct *t);
+int do_sigaction(int sig, struct k_sigaction *act, struct k_sigaction *oact);
+bool unhandled_signal(struct task_struct *t, int sig);
+/* The shared pending set of a new process starts empty; sighand/signal are copied by fork.c. */
+void init_sigpending(struct sigpending *sig);
+void exit_signals(struct task_struct *tsk); /* do_exit: nothing more is delivered to it */
+void zap_other_threads(struct task_struct *p); /* siglock held: SIGKILL to the other threads */
+/* exit.c: tell the parent of a death; true if the child shall be reaped at once. tasklist_lock. */
+bool do_notify_parent(struct task_struct *tsk, int sig);
+void do_notify_parent_cldstop(struct task_struct *tsk, bool for_ptracer, int why);
+void signal_clear_altstack(struct task_struct *t);
+
+/* ---- delivery ---------------------------------------------------------------------------- */
+
+/*
+ * The next signal that needs a handler, or false. Default actions (ignore, stop, kill) are carried
+ * out inside; may not return.
+ */
+bool get_signal(struct ksignal *ksig);
+/* After the frame is built: block sa_mask, SA_NODEFER, SA_RESETHAND; failed: SIGSEGV. */
+void signal_setup_done(int failed, struct ksignal *ksig, int stepping);
+/* Where the frame goes: the altstack if the handler wants it and we are not on it. */
+unsigned long sigsp(unsigned long sp, struct ksignal *ksig);
+int on_sig_stack(unsigned long sp);
+int sas_ss_flags(unsigned long sp);
+int restore_altstack(const stack_t __user *uss);
+int save_altstack(stack_t __user *uss, unsigned long sp);
+int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from);
+int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from);
+static inline void clear_siginfo(kernel_siginfo_t *info)
+{
+	__builtin_memset(info, 0, sizeof(*info));
+}
+
+/* The mask to come back to when no handler runs (TIF_RESTORE_SIGMASK). */
+static inline sigset_t *sigmask_to_save(void)
+{
+	return test_thread_flag(TIF_RESTORE_SIGMASK) ? &current->saved_sigmask : &current->blocked;
+}
+
+long sys_restart_syscall(void);
+long do_no_restart_syscall(struct restart_block *param); /* -EINTR */
+
+#endif
