@@ -188,6 +188,63 @@ gdb: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) $(if $(filter iso,$(BO
 	$(Q)tools/boot --gdb $(BOOTFLAGS)
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Tests. tests/run runs them; here they are compiled.
+
+T ?=
+RUNTESTS = tests/run $(if $(T),-k '$(T)') $(if $(filter 1,$(V)),-v) $(if $(filter 1,$(CHECKED)),--checked)
+
+# Programs that are the guest's, and parts of the kernel that run on the host under sanitizers.
+TESTWARN  := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
+ABI_BIN   := $(patsubst tests/abi/%.c,build/tests/abi/%,$(wildcard tests/abi/*.c))
+PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests/programs/$(basename $(notdir $(s)))-%,\
+		     musl glibc-static glibc))
+HOST_BIN  := $(patsubst tests/host/%.c,build/tests/host/%,$(wildcard tests/host/*.c))
+
+build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,MUSLCC,$<)
+	$(Q)$(MUSLCC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -I tests/abi -o $@ $< $(wildcard tests/abi/lib/*.c)
+
+build/tests/programs/%-musl: tests/programs/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,MUSLCC,$<)
+	$(Q)$(MUSLCC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+
+build/tests/programs/%-glibc-static: tests/programs/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$< (static))
+	$(Q)$(HOSTCC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+
+build/tests/programs/%-glibc: tests/programs/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+
+# A host test names the kernel sources it is linked with in a comment line `LINK: file file ...`.
+HOSTFLAGS := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer $(TESTWARN)
+build/tests/host/%: tests/host/%.c $(wildcard tests/host/*.h tests/host/lib/*.[ch] kernel/lib/*.c mm/*.c) \
+		$(shell find include arch/x86_64/include tests/host -name '*.h' 2>/dev/null) | $(GEN) $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,HOSTCC,$<)
+	$(Q)$(HOSTCC) $(HOSTFLAGS) -D_GNU_SOURCE -I tests/host -o $@ $< $(wildcard tests/host/lib/*.c) \
+		$$(sed -n 's/^.*LINK: *\(.*[^ */]\).*$$/\1/p' $<)
+
+.PHONY: test test-host test-kernel test-abi test-programs
+KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
+GUESTS     := build/guest/init $(B)/pagoda.elf
+
+test: all build/guest/init $(KERNELTEST) $(HOST_BIN) $(ABI_BIN) $(PROG_BIN)
+	$(Q)$(RUNTESTS)
+test-host: $(HOST_BIN)
+	$(Q)$(RUNTESTS) host
+test-kernel: $(KERNELTEST)
+	$(Q)$(RUNTESTS) kernel
+test-abi: $(GUESTS) $(ABI_BIN)
+	$(Q)$(RUNTESTS) abi
+test-programs: all build/guest/init $(PROG_BIN)
+	$(Q)$(RUNTESTS) programs
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 clean:
 	rm -rf build
@@ -199,6 +256,8 @@ clean:
 #?   doctor          says what this machine lacks and what to do
 #?   run             boots to a shell on this terminal
 #?   gdb             the same, stopped at the first instruction, GDB attached
+#?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
+#?   test-host, test-kernel, test-abi, test-programs   one layer of them
 #?   clean           removes build/
 #?
 #? Variables

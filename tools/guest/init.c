@@ -14,7 +14,8 @@
  *     \036 NONCE start INDEX \n
  *     ... all that the program writes ...
  *     \036 NONCE end INDEX exit|signal|timeout|error NUMBER FREE-BEFORE FREE-AFTER \n
- * with the free memory in KiB. After each job every process it left behind is killed.
+ * with the free memory in KiB. After each job every process it left behind is killed. SIGUSR1 makes
+ * PID 1 exit, which is how a test provokes a kernel panic.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,14 +62,14 @@ static void tell(const char *format, ...)
 	}
 }
 
-/* What a kernel lacks is left out; the programs will say what they miss. */
+/* What a kernel lacks is left out; the programs will say what they miss. /tmp stays: it may hold
+ * the program. */
 static void mount_all(void)
 {
 	static const char *const mounts[][4] = {
 		{"devtmpfs", "/dev", "devtmpfs", NULL},
 		{"proc", "/proc", "proc", NULL},
 		{"sysfs", "/sys", "sysfs", NULL},
-		{"tmpfs", "/tmp", "tmpfs", "mode=1777"},
 		{"tmpfs", "/dev/shm", "tmpfs", "mode=1777"},
 		{"devpts", "/dev/pts", "devpts", "ptmxmode=0666"},
 	};
@@ -136,6 +137,11 @@ static unsigned long free_kib(void)
 static void on_alarm(int sig)
 {
 	(void)sig;
+}
+
+static void on_usr1(int sig)
+{
+	_exit(sig);
 }
 
 /* In the child: a session of its own with the console as its terminal, then the program. */
@@ -248,7 +254,7 @@ static void run_all(void)
 
 int main(void)
 {
-	struct sigaction alarm = {.sa_handler = on_alarm};
+	struct sigaction alarm = {.sa_handler = on_alarm}, usr1 = {.sa_handler = on_usr1};
 
 	if (getpid() != 1) {
 		fprintf(stderr,
@@ -258,6 +264,7 @@ int main(void)
 	mount_all();
 	open_console();
 	sigaction(SIGALRM, &alarm, NULL);
+	sigaction(SIGUSR1, &usr1, NULL);
 	setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 1);
 	setenv("HOME", "/root", 1);
 	setenv("TERM", "linux", 0);

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The layer `programs`: real programs, and a person's session at the shell.
+
+Two kinds of test stand in this folder.
+
+NAME.sh and NAME.c with NAME.out: a script for busybox's shell, or a program (compiled with musl static, glibc static and
+glibc dynamic), whose output must be exactly NAME.out and whose exit status 0. All of them share one boot. A script whose
+second line is `# with debian` sees Debian's dynamic dash and coreutils in /debian.
+
+test_*.py: functions `test_NAME(t)` that use the Target `t` to boot, type and run commands. What stands in a module's
+TARGETS ("pagoda", "linux") says where its tests run; the default is both.
+
+Every test runs on Linux as well where that makes sense: so a test that is wrong is found out.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+import traceback
+
+from pagoda import BUILD, ROOT, Problem, cpio, elf, guest, kernel_path, packages, qemu, testing
+from pagoda.console import Console, Failure, Shell
+
+HERE = ROOT / "tests/programs"
+BINARIES = BUILD / "tests/programs"
+DEBIAN = ("dash", "coreutils", "libc6", "libselinux1", "libpcre2-8-0", "libacl1", "libattr1", "libgmp10", "libgcc-s1")
+COREUTILS = "ls cat cp mv rm mkdir sort uniq wc head tail cut tr seq stat date sha256sum env printf dd od tee id"
+
+
+class Target:
+    """One kernel to test on: boots it, types at it, runs programs on it."""
+
+    def __init__(self, name, checked=False):
+        self.name = name
+        self.linux = name == "linux"
+        self.checked = checked
+        self._shell = None
+        self._open = []
+
+    def machine(self, append="", initrd=True, **options):
+        """A machine with this kernel and, unless told otherwise, build/initramfs.cpio."""
+        options.setdefault("mem", "256M")
+        result = guest.machine_for(self.linux, self.checked, append=append, **options)
+        if initrd is True:
+            initrd = BUILD / "initramfs.cpio"
+            if not initrd.exists():
+                raise Problem("build/initramfs.cpio is not there: run `make` first")
+        result.initrd = os.fspath(initrd) if initrd else None
+        return result
+
+    def shell(self):
+        """A shell at its prompt, the same one for all tests until one of them fails."""
+        if self._shell is None:
+            self._shell = Shell(self.machine(smp=2), limit=600)
+        self._shell.fresh = ""
+        return self._shell
+
+    def boot(self, machine=None, limit=120):
+        """A shell on a machine of its own."""
+        shell = Shell(machine or self.machine(), limit)
+        self._open.append(shell)
+        return shell
+
+    def pagoda_run(self, *words, stdin=None, linux=True):
+        """Runs tools/pagoda-run with these words; returns (status, standard output, standard error)."""
+        command = [os.fspath(ROOT / "tools/pagoda-run")]
+        if self.linux and linux:
+            command.append("--linux")
+        result = subprocess.run(
+            command + [os.fspath(word) for word in words], input=stdin, capture_output=True, timeout=150, check=False
+        )
+        return result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
+
+    def program(self, name):
+        """The path of a compiled program of this folder."""
+        return BINARIES / name
+
+    def done(self, failed):
+        """After each test: ends its own machines, and the shared one when it cannot be trusted any more."""
+        for shell in self._open:
+            shell.close()
+        self._open = []
+        if self._shell and (failed or self._shell.process.eof):
+            self.close()
+
+    def close(self):
+        """Ends the shared shell."""
+        if self._shell:
+            self._shell.close()
+            self._shell = None
+
+
+def equal(got, want, what="output"):
+    """Fails with both values unless they are the same."""
+    if got != want:
+        raise Failure(f"{what} is {got!r}, expected {want!r}")
+
+
+def check(true, why):
+    """Fails with that reason unless true."""
+    if not true:
+        raise Failure(why)
+
+
+def debian_root(root):
+    """Adds Debian's dynamic dash and coreutils below /debian, their loader and libraries where they belong."""
+    trees = {package: packages.unpacked(package) for package in DEBIAN}
+    roots = tuple(os.fspath(tree) for tree in trees.values())
+    names = [("dash", "bin/dash")]
+    for name in COREUTILS.split():
+        folder = "bin" if (trees["coreutils"] / "bin" / name).exists() else "usr/bin"
+        names.append(("coreutils", f"{folder}/{name}"))
+    for package, path in names:
+        guest.add_program(root, trees[package] / path, "/debian/" + os.path.basename(path), roots)
+
+
+def batch_programs(report):
+    """The scripts and compiled programs, as {name: (argv, expected output)}."""
+    found = {}
+    for script in sorted(HERE.glob("*.sh")):
+        shell = "/debian/dash" if is_debian(script) else "/bin/sh"
+        found[script.stem] = ([shell, f"/tests/{script.name}"], script.with_suffix(".out"))
+    for source in sorted(HERE.glob("*.c")):
+        for kind in ("musl", "glibc-static", "glibc"):
+            name = f"{source.stem}-{kind}"
+            if (BINARIES / name).exists():
+                found[name] = ([f"/tests/{name}"], source.with_suffix(".out"))
+    return {name: row for name, row in found.items() if report.wants(f"programs/{name}")}
+
+
+def is_debian(script):
+    """Whether the script wants Debian's shell and tools."""
+    return "# with debian" in script.read_text(encoding="utf-8").splitlines()[1:2]
+
+
+def batch_root(names):
+    """The initramfs of the batch: busybox, the scripts, the programs with their libraries."""
+    with open(BUILD / "initramfs.cpio", "rb") as file:
+        root = cpio.read(file.read())
+    for script in HERE.glob("*.sh"):
+        root.copy(f"tests/{script.name}", script)
+    for name in names:
+        if (BINARIES / name).exists():
+            guest.add_program(root, BINARIES / name, f"/tests/{name}")
+    if any((HERE / f"{name}.sh").exists() and is_debian(HERE / f"{name}.sh") for name in names):
+        debian_root(root)
+    return root
+
+
+def run_batch(target, report, group):
+    """Compares the output of each program of the batch with what is expected."""
+    wanted = batch_programs(report)
+    if not wanted:
+        return
+    batch = testing.Batch(
+        group + " batch", lambda: guest.machine_for(target.linux, target.checked, smp=2, mem="256M"),
+        lambda: batch_root(wanted), 60,
+    )  # fmt: skip
+    for name, output, end, why in batch.run({name: row[0] for name, row in wanted.items()}):
+        why = why or testing.describe(end)
+        path = wanted[name][1] if name in wanted else None
+        expected = path.read_text(encoding="utf-8") if path and path.exists() else ""
+        if not why and output != expected:
+            kept = testing.RESULTS / f"{name}.{target.name}.out"
+            kept.write_text(output, encoding="utf-8")
+            why = f"{first_difference(output, expected)} (all of it in {kept.relative_to(ROOT)})"
+        elif why and output:
+            why += f"; last output: {output.strip()[-200:]!r}"
+        report.add(group, "batch", "not ok" if why else "ok", name, why)
+
+
+def first_difference(got, want):
+    """Words for the first line that differs."""
+    got, want = got.splitlines(), want.splitlines()
+    for number, (one, two) in enumerate(zip(got, want), 1):
+        if one != two:
+            return f"line {number} is {one!r}, expected {two!r}"
+    return f"{len(got)} lines of output, expected {len(want)}"
+
+
+def run_module(module, target, report, group):
+    """Runs the functions test_* of a module."""
+    if target.name not in getattr(module, "TARGETS", ("pagoda", "linux")):
+        return
+    for name in [name for name in vars(module) if name.startswith("test_")]:
+        title = f"{module.__name__[5:]}.{name[5:]}"
+        if not report.wants(f"programs/{title}"):
+            continue
+        start, why = time.monotonic(), ""
+        try:
+            getattr(module, name)(target)
+        except (Failure, Problem, subprocess.TimeoutExpired) as failure:
+            why = str(failure)
+        except Exception:  # a broken test must not stop the others
+            why = traceback.format_exc(limit=-2).strip().replace("\n", " / ")
+        target.done(bool(why))
+        report.add(group, module.__name__, "not ok" if why else "ok", title, why)
+        if report.verbose:
+            print(f"      {time.monotonic() - start:.1f} s")
+
+
+def run(options, report):
+    """Called by tests/run."""
+    from importlib import util
+
+    modules = []
+    for path in sorted(HERE.glob("test_*.py")):
+        spec = util.spec_from_file_location(path.stem, path)
+        modules.append(util.module_from_spec(spec))
+        vars(modules[-1]).update(equal=equal, check=check, Failure=Failure, Console=Console)
+        spec.loader.exec_module(modules[-1])
+    for name in ("pagoda", "linux"):
+        if options.on not in (None, name):
+            continue
+        group, clock = f"programs {name}", testing.Clock()
+        target = Target(name, options.checked)
+        try:
+            if name == "pagoda":
+                kernel_path(checked=options.checked)
+            run_batch(target, report, group)
+            for module in modules:
+                run_module(module, target, report, group)
+        finally:
+            target.close()
+        report.group_done(group, clock.seconds)
