@@ -43,8 +43,7 @@ static void say(int fd, const char *text)
 /* tools/guest/init.c exits at SIGUSR1, and no kernel survives that. */
 static int panic(void)
 {
-	say(1, "panicking
-");
+	say(1, "panicking\n");
 	sleep(1);
 	kill(1, SIGUSR1);
 	sleep(100);
