@@ -28,21 +28,31 @@ DECLARE_PER_CPU(unsigned int, hardirq_depth);
 #define in_interrupt() (this_cpu_read(hardirq_depth) != 0)
 #define in_task()      (!in_interrupt())
 
+/* What the interrupt that is being served interrupted; NULL outside of one. */
+DECLARE_PER_CPU(struct pt_regs *, irq_regs);
+
+#define get_irq_regs() this_cpu_read(irq_regs)
+
+/* Takes the text of /proc/interrupts, as printf would. */
+typedef void (*irq_emit_fn)(void *arg, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* kernel/irq.c */
 int request_irq(unsigned int irq, irq_handler_t handler, const char *name, void *dev);
 void free_irq(unsigned int irq, void *dev);
 void irq_enter(void);
 void irq_exit(void);
 void handle_irq(unsigned int irq);
-void show_interrupts(void (*emit)(void *arg, const char *fmt, ...), void *arg);
+void show_interrupts(irq_emit_fn emit, void *arg);
 u64 kstat_cpu_irqs_sum(unsigned int cpu);
+u64 kstat_irqs(unsigned int irq);
 
 /* arch/x86_64/irq.c: the interrupt controllers, the dispatcher of vectors 32 to 255, and the rows
  * of /proc/interrupts that are not devices' */
 void init_IRQ(void);
 void do_IRQ(struct pt_regs *regs, unsigned int vector);
-void arch_show_interrupts(void (*emit)(void *arg, const char *fmt, ...), void *arg);
+void arch_show_interrupts(irq_emit_fn emit, void *arg);
 u64 arch_irq_stat_cpu(unsigned int cpu);
+unsigned int arch_irq_errors(void);
 
 /* arch/x86_64/ioapic.c: open and close the line of a device; -ENODEV when there is no such line */
 int arch_irq_startup(unsigned int irq);
