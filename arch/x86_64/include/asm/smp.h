@@ -5,7 +5,7 @@
 #ifndef _ASM_SMP_H
 #define _ASM_SMP_H
 
-#ifndef __ASSEMBLY__
+#ifndef __ASSEMBLER__
 #include <pagoda/types.h>
 #include <pagoda/smp.h>
 
@@ -19,6 +19,7 @@ void start_secondary(void) __attribute__((noreturn));
 /* arch/x86_64/smp.c: called by the NMI handler; true when this CPU is being stopped (never returns
  * then) */
 bool smp_stop_nmi(void);
+void arch_send_call_function_ipi_mask(const cpumask_t *mask);
 void stop_this_cpu(void) __attribute__((noreturn));
 #endif
 
