@@ -4,7 +4,7 @@
  *
  *	  0 ..  31	exceptions
  *	 32 ..  47	the two 8259s, masked: only their spurious interrupts can come
- *	 48 ..  71	IOAPIC lines: vector = FIRST_DEVICE_VECTOR + global system interrupt
+ *	 48 ..  71	IOAPIC lines: vector = FIRST_DEVICE_VECTOR + interrupt number
  *	236		local APIC timer
  *	251 .. 255	interrupts between CPUs, APIC error, spurious
  *
@@ -24,5 +24,7 @@
 #define SPURIOUS_APIC_VECTOR 0xff
 
 #define NR_VECTORS 256
+
+#define irq_to_vector(irq) (FIRST_DEVICE_VECTOR + (irq))
 
 #endif

@@ -10,6 +10,7 @@
 /* TSC ticks per millisecond; 0 before tsc_init() */
 extern u64 tsc_khz;
 
+/* Not ordered against the instructions around it. */
 static __always_inline u64 rdtsc(void)
 {
 	u32 low, high;
