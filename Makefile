@@ -145,7 +145,7 @@ UBIN := $(patsubst user/%.c,build/user/%,$(USRC))
 build/user/%: user/%.c $(wildcard user/*.h) | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSLCC) -static -std=gnu17 -O2 -Wall -Wextra -o $@ $<
+	$(Q)$(MUSLCC) -static -std=gnu17 -O2 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
 
 $(B)/initramfs.cpio: tools/mkinitramfs $(wildcard tools/pagoda/*.py) $(shell find tools/rootfs -type f) $(UBIN) | $(FIRST)
 	@mkdir -p $(@D)
@@ -160,7 +160,7 @@ $(B)/pagoda.iso: $(B)/pagoda.elf $(B)/initramfs.cpio boot/grub.cfg tools/mkiso
 build/guest/init: tools/guest/init.c | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSLCC) -static -O2 -Wall -Wextra -o $@ $<
+	$(Q)$(MUSLCC) -static -O2 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Running

@@ -41,7 +41,6 @@ struct job {
 };
 
 static const char *nonce = "?";
-static const char *tty_path;
 
 /* Writes one line to the console in one piece. */
 static void tell(const char *format, ...)
@@ -80,24 +79,27 @@ static void mount_all(void)
 	}
 }
 
-/* Opens the serial port as descriptors 0 to 2: no echo, no signals by keys, no byte changed. */
+/*
+ * Opens the serial port as descriptors 0 to 2: no echo, no signals by keys, no byte changed. PID 1
+ * is the leader of its session, not the programs: a leader's end hangs the terminal up, and what it
+ * still had to send would be lost.
+ */
 static void open_console(void)
 {
 	struct termios t;
 	int fd;
 
-	tty_path = "/dev/ttyS0";
-	fd = open(tty_path, O_RDWR | O_NOCTTY);
-	if (fd < 0) {
-		tty_path = "/dev/console";
-		fd = open(tty_path, O_RDWR | O_NOCTTY);
-	}
+	setsid();
+	fd = open("/dev/ttyS0", O_RDWR);
+	if (fd < 0)
+		fd = open("/dev/console", O_RDWR);
 	if (fd < 0)
 		return;
 	for (int i = 0; i < 3; i++)
 		dup2(fd, i);
 	if (fd > 2)
 		close(fd);
+	ioctl(0, TIOCSCTTY, 0);
 	if (tcgetattr(0, &t) == 0) {
 		t.c_oflag &= ~OPOST;
 		t.c_lflag &= ~(ECHO | ISIG);
@@ -144,18 +146,16 @@ static void on_usr1(int sig)
 	_exit(sig);
 }
 
-/* In the child: a session of its own with the console as its terminal, then the program. */
+/* In the child: the terminal's foreground group, then the program. */
 static void become(const struct job *job)
 {
-	int fd;
-
-	setsid();
-	fd = open(tty_path, O_RDWR);
-	if (fd > 2)
-		close(fd);
-	ioctl(1, TIOCSCTTY, 0);
+	setpgid(0, 0);
+	signal(SIGTTOU, SIG_IGN);
+	tcsetpgrp(1, getpid());
+	signal(SIGTTOU, SIG_DFL);
 	if (strcmp(job->input, "-") != 0) {
-		fd = open(job->input, O_RDONLY);
+		int fd = open(job->input, O_RDONLY);
+
 		if (fd >= 0) {
 			dup2(fd, 0);
 			close(fd);
@@ -217,8 +217,7 @@ static void run_job(int index, const struct job *job)
 	if (kill(-1, SIGKILL) == 0)
 		while (wait4(-1, NULL, 0, NULL) > 0)
 			;
-	/* The end of the session hung the terminal up. */
-	open_console();
+	tcsetpgrp(1, getpid());
 	tell("end %d %s %d %lu %lu\n", index, how, number, before, free_kib());
 }
 
@@ -265,9 +264,11 @@ int main(void)
 	open_console();
 	sigaction(SIGALRM, &alarm, NULL);
 	sigaction(SIGUSR1, &usr1, NULL);
+	signal(SIGTTOU, SIG_IGN);
+	clearenv(); /* the kernel made variables of words that it did not know */
 	setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 1);
 	setenv("HOME", "/root", 1);
-	setenv("TERM", "linux", 0);
+	setenv("TERM", "linux", 1);
 	run_all();
 	tcdrain(1);
 	sync();

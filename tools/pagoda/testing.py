@@ -8,7 +8,7 @@ import time
 from . import BUILD, ROOT, guest
 
 RESULTS = BUILD / "test-results"
-LINE = re.compile(r"^(ok|not ok|skip) +(.*)$")
+LINE = re.compile(r"^(?:\[ *[0-9.]+\] )?(ok|not ok|skip) +(.*)$")
 
 
 class Report:
