@@ -4,7 +4,7 @@
  *
  * The TSC counts at a constant rate, alike on all CPUs; nothing but another clock tells the rate.
  * At boot the ACPI PM timer (3.579545 MHz) measures it, and the local APIC timer in the same
- * 10 ms; where there is no PM timer, channel 2 of the old timer chip (1.193182 MHz) does. Both
+ * 5 ms; where there is no PM timer, channel 2 of the old timer chip (1.193182 MHz) does. Both
  * ends of the interval lie on a tick of the reference clock, and an end that took long to
  * read is read again, since somebody else had the processor then.
  *
@@ -24,7 +24,7 @@
 #define PIT_HZ	    1193182ULL
 #define NS_PER_SEC  1000000000ULL
 
-#define CALIBRATE_HZ 100 /* the interval is 1/100 s */
+#define CALIBRATE_HZ 200 /* the interval is 1/200 s */
 
 /* What is read at one end of the interval. */
 struct calibration_point {

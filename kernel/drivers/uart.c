@@ -38,7 +38,6 @@
 #define UART_LCR 3
 #define UART_MCR 4
 #define UART_LSR 5
-#define UART_MSR 6
 
 #define IER_RX	 0x01
 #define IER_THRE 0x02
@@ -65,6 +64,9 @@
 #define FIFO_SIZE    16
 #define TX_RING_SIZE 4096 /* a power of two */
 #define TX_WAKEUP    (TX_RING_SIZE / 2)
+
+/* Rounds of one interrupt before other interrupts get their turn. */
+#define MAX_PASSES 64
 
 /* A port that is gone reads as all ones; one that never gets empty is given up on. */
 #define POLL_LIMIT 10000000
@@ -241,6 +243,7 @@ void uart_flush_buffer(void)
 	spin_unlock_irqrestore(&uart.lock, flags);
 }
 
+/* The interrupt comes at once when the FIFO is empty; it sends, and wakes who waits for room. */
 void uart_tx_start(void)
 {
 	unsigned long flags;
@@ -249,7 +252,10 @@ void uart_tx_start(void)
 		return;
 	spin_lock_irqsave(&uart.lock, flags);
 	uart.stopped = false;
-	uart_kick();
+	if (uart.has_irq && uart.head != uart.tail)
+		uart_set_ier(uart.ier | IER_THRE);
+	else
+		uart_kick();
 	spin_unlock_irqrestore(&uart.lock, flags);
 }
 
@@ -308,13 +314,23 @@ static size_t uart_receive(u8 *buf, size_t size, unsigned int *flags)
 	return n;
 }
 
+/* The line was not seen low for long: takes it down and up again, so that there is a new edge. */
+static void uart_rearm(void)
+{
+	spin_lock(&uart.lock);
+	uart_out(UART_IER, 0);
+	uart_out(UART_IER, uart.ier);
+	spin_unlock(&uart.lock);
+}
+
 static irqreturn_t uart_interrupt(int irq, void *dev)
 {
 	irqreturn_t ret = IRQ_NONE;
 	bool wake = false;
+	int pass;
 
 	/* The line is edge-triggered: go on until the chip asks for nothing more. */
-	for (int pass = 0; pass < 64; pass++) {
+	for (pass = 0; pass < MAX_PASSES; pass++) {
 		unsigned int rx_flags;
 		u8 buf[64];
 		size_t n;
@@ -330,11 +346,12 @@ static irqreturn_t uart_interrupt(int irq, void *dev)
 			uart_kick();
 			wake |= uart.head - uart.tail < TX_WAKEUP;
 		}
-		uart_in(UART_MSR);
 		spin_unlock(&uart.lock);
 		if (n && uart.rx)
 			uart.rx(uart.rx_arg, buf, n, rx_flags);
 	}
+	if (pass == MAX_PASSES)
+		uart_rearm();
 	if (wake && uart.tx_wakeup)
 		uart.tx_wakeup(uart.tx_arg);
 	return ret;
@@ -371,7 +388,7 @@ bool uart_present(void)
 /* 115200 baud, 8N1, FIFOs on, no interrupts; makes the port the console. CPU 0 alone, at boot. */
 void uart_early_init(void)
 {
-	spin_lock_init_rank(&uart.lock, RANK_LEAF);
+	spin_lock_init(&uart.lock);
 	if (uart_in(UART_LSR) == 0xff)
 		return;
 	uart_out(UART_IER, 0);
@@ -399,8 +416,6 @@ void uart_init(void)
 	}
 	spin_lock_irqsave(&uart.lock, flags);
 	uart.has_irq = true;
-	uart_in(UART_LSR);
-	uart_in(UART_RBR);
 	uart_in(UART_IIR);
 	uart_set_ier(uart.rx ? IER_RX | IER_LINE : 0);
 	spin_unlock_irqrestore(&uart.lock, flags);
