@@ -16,14 +16,14 @@ extern const u32 ksyms_count;
 extern const u32 ksyms_offsets[];
 extern const u32 ksyms_names[];
 extern const char ksyms_strings[];
-extern char _stext[], _etext[];
+extern char _text[], _einittext[]; /* the init code follows the rest */
 
 /* The index of the last function that starts at or below addr; -1 when there is none. */
 static int ksyms_find(unsigned long addr)
 {
 	u32 low = 0, high = ksyms_count;
 
-	if (addr < (unsigned long)_stext || addr >= (unsigned long)_etext)
+	if (addr < (unsigned long)_text || addr >= (unsigned long)_einittext)
 		return -1;
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
@@ -48,7 +48,7 @@ const char *ksyms_lookup(unsigned long addr, unsigned long *offset, unsigned lon
 	if (i < 0)
 		return NULL;
 	start = KSYMS_BASE + ksyms_offsets[i];
-	end = (u32)i + 1 < ksyms_count ? KSYMS_BASE + ksyms_offsets[i + 1] : (unsigned long)_etext;
+	end = (u32)i + 1 < ksyms_count ? KSYMS_BASE + ksyms_offsets[i + 1] : (unsigned long)_einittext;
 	*offset = addr - start;
 	*size = end - start;
 	return ksyms_strings + ksyms_names[i];

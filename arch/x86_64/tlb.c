@@ -196,7 +196,6 @@ void flush_tlb_one_kernel(unsigned long addr)
 
 static void do_flush_tlb_all(void *unused)
 {
-	inc_irq_stat(irq_tlb_count);
 	flush_tlb_local();
 }
 

@@ -137,7 +137,7 @@ static void calibrate(const struct reference_clock *ref)
 	elapsed = (end.reference - start.reference) & ref->mask;
 	ns = (elapsed * NS_PER_SEC + ref->hz / 2) / ref->hz;
 	tsc_khz = ((end.tsc - start.tsc) * 1000000 + ns / 2) / ns;
-	tsc_mult = (u64)(((unsigned __int128)ns << 32) / (end.tsc - start.tsc));
+	tsc_mult = (ns << 32) / (end.tsc - start.tsc);
 	apic_timer_set_rate(end.apic - start.apic, ns);
 }
 
