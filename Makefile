@@ -244,6 +244,10 @@ test-abi: $(GUESTS) $(ABI_BIN)
 test-programs: all build/guest/init $(PROG_BIN)
 	$(Q)$(RUNTESTS) programs
 
+# Formatting and static analysis; CHECK='format sparse' picks.
+check:
+	$(Q)tools/check $(CHECK)
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 clean:
@@ -258,6 +262,7 @@ clean:
 #?   gdb             the same, stopped at the first instruction, GDB attached
 #?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
 #?   test-host, test-kernel, test-abi, test-programs   one layer of them
+#?   check           formatting and static analysis; CHECK='format sparse' picks
 #?   clean           removes build/
 #?
 #? Variables
