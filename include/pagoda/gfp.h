@@ -103,14 +103,7 @@ unsigned long free_reserved_area(void *start, void *end, const char *what);
 extern unsigned long max_pfn;
 bool pfn_valid(unsigned long pfn);
 
-/* A page of zeroes, mapped by read faults of anonymous memory with a special entry. */
-extern unsigned char empty_zero_page[4096];
-struct page *zero_page(void);
-unsigned long zero_pfn(void);
-static inline bool is_zero_pfn(unsigned long pfn)
-{
-	return pfn == zero_pfn();
-}
+/* The page of zeroes that read faults map (empty_zero_page, zero_pfn) is declared in mm.h. */
 
 /* ---- mm/shrinker.c ----------------------------------------------------------------------- */
 

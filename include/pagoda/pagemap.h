@@ -155,8 +155,4 @@ void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend);
 /* Drops clean, unused pages of [start, end]; returns how many. */
 unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end);
 
-/* mm/memory.c: unmaps [start, start + len) of a file everywhere; len 0 = to the end; even_cows:
- * private copies too */
-void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, int even_cows);
-
 #endif

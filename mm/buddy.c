@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/buddy.c - the buddy allocator: free memory in blocks of 2^order pages.
+ *
+ * An allocation takes the smallest block that is large enough and gives the unused halves back; a
+ * free block joins its buddy (the other half of the block one order up) as long as that is free
+ * too. The buddy of block pfn has pfn ^ (1 << order):
+ *
+ *	order 2  |        0        |        4        |
+ *	order 1  |   0    |   2    |   4    |   6    |
+ *	order 0  | 0 | 1  | 2 | 3  | 4 | 5  | 6 | 7  |
+ *
+ * struct page exists for every frame of the largest block around any RAM, so a buddy can always
+ * be looked at. Locks: zone.lock, irq-safe; nothing here sleeps.
+ */
+#include <pagoda/kernel.h>
+#include <pagoda/printk.h>
+#include "internal.h"
+
+struct zone zone = {
+	.lock = __SPIN_LOCK_UNLOCKED_RANK(RANK_ALLOC),
+};
+
+void buddy_init(void)
+{
+	unsigned int order;
+
+	for (order = 0; order < MAX_ORDER; order++)
+		INIT_LIST_HEAD(&zone.free_area[order].free_list);
+}
+
+/* ---- Free lists: zone.lock held ---------------------------------------------------------- */
+
+static inline void add_to_free_list(struct page *page, unsigned int order)
+{
+	page->flags = 1UL << PG_buddy;
+	page->private = order;
+	list_add(&page->lru, &zone.free_area[order].free_list);
+	zone.free_area[order].nr_free++;
+	zone.nonempty |= 1u << order;
+}
+
+static inline void del_from_free_list(struct page *page, unsigned int order)
+{
+	page->flags = 0;
+	list_del(&page->lru);
+	if (!--zone.free_area[order].nr_free)
+		zone.nonempty &= ~(1u << order);
+}
+
+static inline bool page_is_buddy(const struct page *page, unsigned int order)
+{
+	return PageBuddy(page) && page->private == order;
+}
+
+/* Returns the upper halves of a block until it has the order that is wanted. */
+static inline void expand(struct page *page, unsigned int order, unsigned int have)
+{
+	while (have > order) {
+		have--;
+		add_to_free_list(page + (1UL << have), have);
+	}
+}
+
+static inline struct page *__rmqueue(unsigned int order)
+{
+	unsigned int fit = zone.nonempty >> order << order;
+	unsigned int have;
+	struct page *page;
+
+	if (!fit)
+		return NULL;
+	have = __builtin_ctz(fit);
+	page = list_first_entry(&zone.free_area[have].free_list, struct page, lru);
+	del_from_free_list(page, have);
+	expand(page, order, have);
+	zone.free_pages -= 1UL << order;
+	return page;
+}
+
+static inline void __free_one_page(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	zone.free_pages += 1UL << order;
+	while (order < MAX_ORDER - 1) {
+		struct page *buddy = pfn_to_page(pfn ^ (1UL << order));
+
+		if (!page_is_buddy(buddy, order))
+			break;
+		del_from_free_list(buddy, order);
+		pfn &= ~(1UL << order);
+		order++;
+	}
+	add_to_free_list(pfn_to_page(pfn), order);
+}
+
+/* ---- The interface ----------------------------------------------------------------------- */
+
+struct page *buddy_alloc(unsigned int order, unsigned long reserve)
+{
+	struct page *page = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone.lock, flags);
+	if (zone.free_pages >= reserve + (1UL << order))
+		page = __rmqueue(order);
+	spin_unlock_irqrestore(&zone.lock, flags);
+	return page;
+}
+
+void buddy_free(struct page *page, unsigned int order)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone.lock, flags);
+	__free_one_page(page, order);
+	spin_unlock_irqrestore(&zone.lock, flags);
+}
+
+/* With interrupts off, the stack's CPU cannot be disturbed and pushes cannot fail. */
+unsigned int buddy_fill(struct local_stack *stack, unsigned int nr, unsigned long reserve)
+{
+	unsigned int got = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone.lock, flags);
+	nr = min(nr, LOCAL_STACK_MAX - local_stack_count(stack));
+	if (zone.free_pages < reserve + nr)
+		nr = zone.free_pages > reserve ? zone.free_pages - reserve : 0;
+	for (; got < nr; got++) {
+		struct page *page = __rmqueue(0);
+
+		page->flags = 1UL << PG_pcp;
+		local_stack_push(stack, &page->lru, LOCAL_STACK_MAX);
+	}
+	spin_unlock_irqrestore(&zone.lock, flags);
+	return got;
+}
+
+unsigned int buddy_drain(struct local_stack *stack, unsigned int keep)
+{
+	unsigned int drained = 0;
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone.lock, flags);
+	while (local_stack_count(stack) > keep) {
+		struct list_head *node = local_stack_pop(stack);
+
+		__free_one_page(list_entry(node, struct page, lru), 0);
+		drained++;
+	}
+	spin_unlock_irqrestore(&zone.lock, flags);
+	return drained;
+}
+
+void buddy_counts(unsigned long counts[MAX_ORDER])
+{
+	unsigned long flags;
+	unsigned int order;
+
+	spin_lock_irqsave(&zone.lock, flags);
+	for (order = 0; order < MAX_ORDER; order++)
+		counts[order] = zone.free_area[order].nr_free;
+	spin_unlock_irqrestore(&zone.lock, flags);
+}
+
+/* ---- Verification ------------------------------------------------------------------------ */
+
+static const char *buddy_fault(struct page *page, unsigned int order)
+{
+	unsigned long pfn = page_to_pfn(page);
+
+	if (page->flags != 1UL << PG_buddy)
+		return "flags";
+	if (page->private != order)
+		return "order";
+	if (page_ref_count(page))
+		return "reference count";
+	if (pfn & ((1UL << order) - 1))
+		return "alignment";
+	if (order < MAX_ORDER - 1 && page_is_buddy(pfn_to_page(pfn ^ (1UL << order)), order))
+		return "unmerged buddy";
+	return NULL;
+}
+
+/* Walks every list with the lock held: for tests and the end of a checked run. */
+unsigned int buddy_verify(void)
+{
+	unsigned long flags, sum = 0, pfn = 0;
+	const char *fault = NULL, *bad;
+	unsigned int order, faults = 0;
+	struct page *page;
+
+	spin_lock_irqsave(&zone.lock, flags);
+	for (order = 0; order < MAX_ORDER; order++) {
+		struct free_area *area = &zone.free_area[order];
+		unsigned long nr = 0;
+
+		list_for_each_entry (page, &area->free_list, lru) {
+			bad = buddy_fault(page, order);
+			if (bad) {
+				faults++;
+				fault = bad;
+				pfn = page_to_pfn(page);
+			}
+			nr++;
+		}
+		if (nr != area->nr_free || !nr == !!(zone.nonempty & (1u << order))) {
+			faults++;
+			fault = "count of a list";
+		}
+		sum += nr << order;
+	}
+	if (sum != zone.free_pages) {
+		faults++;
+		fault = "count of the zone";
+	}
+	spin_unlock_irqrestore(&zone.lock, flags);
+	if (faults)
+		pr_err("buddy: %u faults, the last: %s (pfn %#lx)\n", faults, fault, pfn);
+	return faults;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/fail_alloc.c - makes a chosen allocation fail, to test how its caller unwinds.
+ *
+ * One task at a time counts down; the allocations of other tasks and of interrupt handlers that
+ * happen to come then are counted as its own only if they run on it. The cost when it is off is
+ * one comparison in the allocators.
+ */
+#include <pagoda/kernel.h>
+#include <pagoda/gfp.h>
+#include <asm/current.h>
+
+int fail_alloc_countdown;
+static struct task_struct *fail_alloc_task;
+
+bool __should_fail_alloc(gfp_t gfp)
+{
+	if (READ_ONCE(fail_alloc_task) != current)
+		return false;
+	return __atomic_sub_fetch(&fail_alloc_countdown, 1, __ATOMIC_RELAXED) == 0;
+}
+
+int fail_alloc_set(int nth)
+{
+	int left = 0;
+
+	if (fail_alloc_task == current)
+		left = __atomic_exchange_n(&fail_alloc_countdown, 0, __ATOMIC_SEQ_CST);
+	WRITE_ONCE(fail_alloc_task, current);
+	WRITE_ONCE(fail_alloc_countdown, nth);
+	return left;
+}
