@@ -132,11 +132,14 @@ static __noreturn void do_panic(struct pt_regs *regs, unsigned long bp, const ch
 	panic_enter();
 	vscnprintf(reason, sizeof(reason), fmt, args);
 	printk(KERN_EMERG "Kernel panic - not syncing: %s\n", reason);
-	show_task();
-	if (regs)
+	if (regs) {
 		show_regs(regs);
-	else
+		if (!user_mode(regs))
+			show_trace(regs->ip, regs->bp);
+	} else {
+		show_task();
 		show_trace((unsigned long)__builtin_return_address(0), bp);
+	}
 	if (current->mm)
 		show_mm_map(current->mm);
 	printk(KERN_EMERG "---[ end Kernel panic - not syncing: %s ]---\n", reason);
@@ -175,7 +178,7 @@ void warn_report(const char *file, int line, const char *cond)
 	printk(KERN_WARNING "WARNING: %s at %s:%d\n", cond, file, line);
 	show_task();
 	show_trace((unsigned long)__builtin_return_address(0),
-		   (unsigned long)__builtin_frame_address(0));
+		   *(unsigned long *)__builtin_frame_address(0));
 }
 
 /* A function found the guard value below its return address changed. */
