@@ -16,6 +16,7 @@
 #include <pagoda/panic.h>
 #include <pagoda/bug.h>
 #include <pagoda/kernel.h>
+#include <pagoda/params.h>
 #include <pagoda/printk.h>
 #include <pagoda/reboot.h>
 #include <pagoda/sched.h>
@@ -33,7 +34,6 @@
 #define MAX_TRACE_DEPTH 32
 
 int oops_in_progress;
-int panic_timeout;
 
 /* The CPU that panics; -1 while none does. */
 static int panic_cpu = -1;
@@ -97,9 +97,11 @@ static void show_task(void)
 
 static __noreturn void panic_end(void)
 {
+	long timeout = cmdline_option_long("panic", 0);
+
 	machine_debug_exit(PANIC_EXIT_VALUE);
-	if (panic_timeout) {
-		for (int left = panic_timeout; left > 0; left--)
+	if (timeout) {
+		for (; timeout > 0; timeout--)
 			mdelay(1000);
 		machine_restart();
 	}

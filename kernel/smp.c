@@ -16,6 +16,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/kernel.h>
 #include <pagoda/panic.h>
+#include <pagoda/params.h>
 #include <pagoda/printk.h>
 #include <asm/irqflags.h>
 #include <asm/processor.h>
@@ -177,7 +178,7 @@ void on_each_cpu(smp_call_func_t func, void *info, bool wait)
 /* Starts the other CPUs, up to maxcpus= of the command line. Called once, in task context. */
 void smp_init(void)
 {
-	unsigned int cpu, limit = setup_max_cpus;
+	unsigned int cpu, limit = (unsigned int)cmdline_option_long("maxcpus", NR_CPUS);
 
 	smp_prepare_cpus(limit);
 	for_each_possible_cpu (cpu) {

@@ -54,8 +54,6 @@ void secondary_startup_64(void);
 
 unsigned long secondary_cr3, secondary_cr4, secondary_gs_base, secondary_stack;
 
-unsigned int setup_max_cpus = NR_CPUS;
-
 /* Physical address of the trampoline page; 0: there is none. */
 static phys_addr_t trampoline_phys;
 

@@ -14,9 +14,6 @@ struct mm_struct;
 /* Nonzero while a panic or an oops is being reported: the console writes polled, without locks. */
 extern int oops_in_progress;
 
-/* panic=: seconds until the restart, negative: at once, 0: never. */
-extern int panic_timeout;
-
 /* kernel/panic.c */
 void panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void die(const char *msg, struct pt_regs *regs, long err) __attribute__((noreturn));

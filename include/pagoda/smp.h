@@ -30,7 +30,6 @@ void on_each_cpu(smp_call_func_t func, void *info, bool wait);
 void on_each_cpu_mask(const cpumask_t *mask, smp_call_func_t func, void *info, bool wait);
 void generic_smp_call_function_interrupt(void);
 void smp_init(void);
-extern unsigned int setup_max_cpus; /* maxcpus= */
 
 /* arch/x86_64/percpu.c */
 void setup_per_cpu_areas(void);
