@@ -229,7 +229,7 @@ build/tests/host/%: tests/host/%.c $(wildcard tests/host/*.h tests/host/lib/*.[c
 	$(Q)$(HOSTCC) $(HOSTFLAGS) -D_GNU_SOURCE -I tests/host -o $@ $< $(wildcard tests/host/lib/*.c) \
 		$$(sed -n 's/^.*LINK: *\(.*[^ */]\).*$$/\1/p' $<)
 
-.PHONY: test test-host test-kernel test-abi test-programs
+.PHONY: check contract test test-host test-kernel test-abi test-programs
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
 GUESTS     := build/guest/init $(B)/pagoda.elf
 
@@ -243,6 +243,10 @@ test-abi: $(GUESTS) $(ABI_BIN)
 	$(Q)$(RUNTESTS) abi
 test-programs: all build/guest/init $(PROG_BIN)
 	$(Q)$(RUNTESTS) programs
+
+# docs/contract/status.md, from the clauses and the results of the layer abi.
+contract: test-abi
+	$(Q)tools/gen-contract
 
 # Formatting and static analysis; CHECK='format sparse' picks.
 check:
@@ -262,6 +266,7 @@ clean:
 #?   gdb             the same, stopped at the first instruction, GDB attached
 #?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
 #?   test-host, test-kernel, test-abi, test-programs   one layer of them
+#?   contract        runs test-abi and writes docs/contract/status.md
 #?   check           formatting and static analysis; CHECK='format sparse' picks
 #?   clean           removes build/
 #?
