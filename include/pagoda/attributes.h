@@ -43,16 +43,17 @@
 /* Functions. */
 #undef __always_inline
 #undef __noreturn
-#define __always_inline	    inline __attribute__((always_inline))
-#define noinline	    __attribute__((noinline))
-#define __noreturn	    __attribute__((noreturn))
-#define __must_check	    __attribute__((warn_unused_result))
-#define __cold		    __attribute__((cold))
-#define __pure		    __attribute__((pure))
-#define __attribute_const__ __attribute__((const))
-#define __printf(fmt, arg)  __attribute__((format(printf, fmt, arg)))
-#define __weak		    __attribute__((weak))
-#define __used		    __attribute__((used))
+#define __always_inline	      inline __attribute__((always_inline))
+#define noinline	      __attribute__((noinline))
+#define __noreturn	      __attribute__((noreturn))
+#define __must_check	      __attribute__((warn_unused_result))
+#define __cold		      __attribute__((cold))
+#define __pure		      __attribute__((pure))
+#define __attribute_const__   __attribute__((const))
+#define __printf(fmt, arg)    __attribute__((format(printf, fmt, arg)))
+#define __weak		      __attribute__((weak))
+#define __no_sanitize_address __attribute__((no_sanitize_address))
+#define __used		      __attribute__((used))
 
 /* Variables, types and parameters. */
 #define __packed	__attribute__((packed))
