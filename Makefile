@@ -198,7 +198,6 @@ TESTWARN  := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 ABI_BIN   := $(patsubst tests/abi/%.c,build/tests/abi/%,$(wildcard tests/abi/*.c))
 PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests/programs/$(basename $(notdir $(s)))-%,\
 		     musl glibc-static glibc))
-HOST_BIN  := $(patsubst tests/host/%.c,build/tests/host/%,$(wildcard tests/host/*.c))
 
 build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | $(FIRST)
 	@mkdir -p $(@D)
@@ -220,22 +219,16 @@ build/tests/programs/%-glibc: tests/programs/%.c | $(FIRST)
 	@$(call say,HOSTCC,$<)
 	$(Q)$(HOSTCC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
-# A host test names the kernel sources it is linked with in a comment line `LINK: file file ...`.
-HOSTFLAGS := -std=gnu17 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer $(TESTWARN)
-build/tests/host/%: tests/host/%.c $(wildcard tests/host/*.h tests/host/lib/*.[ch] kernel/lib/*.c mm/*.c) \
-		$(shell find include arch/x86_64/include tests/host -name '*.h' 2>/dev/null) | $(GEN) $(FIRST)
-	@mkdir -p $(@D)
-	@$(call say,HOSTCC,$<)
-	$(Q)$(HOSTCC) $(HOSTFLAGS) -D_GNU_SOURCE -I tests/host -o $@ $< $(wildcard tests/host/lib/*.c) \
-		$$(sed -n 's/^.*LINK: *\(.*[^ */]\).*$$/\1/p' $<)
+O := build
+include tests/host/host.mk
 
 .PHONY: check contract test test-host test-kernel test-abi test-programs
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
 GUESTS     := build/guest/init $(B)/pagoda.elf
 
-test: all build/guest/init $(KERNELTEST) $(HOST_BIN) $(ABI_BIN) $(PROG_BIN)
+test: all build/guest/init $(KERNELTEST) $(HOST_TESTS) $(ABI_BIN) $(PROG_BIN)
 	$(Q)$(RUNTESTS)
-test-host: $(HOST_BIN)
+test-host: $(HOST_TESTS)
 	$(Q)$(RUNTESTS) host
 test-kernel: $(KERNELTEST)
 	$(Q)$(RUNTESTS) kernel
