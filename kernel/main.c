@@ -103,7 +103,7 @@ static int kernel_init(void *unused)
 	populate_rootfs();
 	open_console();
 	free_initmem();
-	if (cmdline_flag("ktest"))
+	if (cmdline_flag("ktest") && run_kernel_tests)
 		run_kernel_tests(cmdline_option("ktest"));
 	return run_init();
 }

@@ -122,9 +122,14 @@ static inline int lock_page_killable(struct page *page)
 
 /* ---- mm/file_rw.c ------------------------------------------------------------------------ */
 
-/* read() and write() of files that live in the page cache. Write: caller holds the inode's lock. */
+/*
+ * read() and write() of files that live in the page cache. Both advance ki_pos; bytes done, or
+ * -errno if none were. generic_perform_write: the inode's lock is held, limits are checked;
+ * generic_file_write_iter takes the lock, checks, and updates times.
+ */
 ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to);
 ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from);
+ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from);
 
 /* ---- mm/file_mmap.c ---------------------------------------------------------------------- */
 

@@ -57,8 +57,8 @@ enum sgp_type {
 
 extern const struct address_space_operations shmem_aops;
 extern const struct vm_operations_struct shmem_vm_ops;
+extern const struct file_operations shmem_file_operations; /* i_fop of regular files */
 
-void shmem_init(void);
 /* Sets the data half of a new inode up; regular files get shmem_aops. */
 void shmem_init_inode(struct inode *inode, unsigned long flags);
 /* All data goes; the inode's last moment. */
@@ -89,5 +89,13 @@ int shmem_get_seals(struct file *file);
 /* Counts blocks against the limits of the file system: 0 or -ENOSPC. */
 int shmem_acct_blocks(struct inode *inode, unsigned long pages);
 void shmem_unacct_blocks(struct inode *inode, unsigned long pages);
+
+/* ---- fs/tmpfs.c -------------------------------------------------------------------------- */
+
+/* A mount of tmpfs without limits and without a place: for files that have no name. */
+extern struct vfsmount *shm_mnt;
+/* A new inode; calls shmem_init_inode(). dir is NULL for files without a name. ERR_PTR. */
+struct inode *shmem_get_inode(struct super_block *sb, const struct inode *dir, umode_t mode,
+			      dev_t dev, unsigned long flags);
 
 #endif

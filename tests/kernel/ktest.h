@@ -16,6 +16,7 @@
 #define KTEST_H
 
 #include <pagoda/types.h>
+#include <pagoda/ktest.h>
 #include <pagoda/printk.h>
 
 struct ktest {
@@ -54,11 +55,5 @@ bool ktest_failed(void);
 			return;                                                                    \
 		}                                                                                  \
 	} while (0)
-
-/*
- * Runs the tests whose names contain pattern (NULL: all), prints "ok NAME" or "not ok NAME: why",
- * last "ktest: N passed, N failed", and powers off.
- */
-void run_kernel_tests(const char *pattern);
 
 #endif
