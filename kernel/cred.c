@@ -7,6 +7,7 @@
  * another task can take a reference (get_task_cred); the task itself reads it without.
  */
 #include <pagoda/cred.h>
+#include <pagoda/dumpable.h>
 #include <pagoda/err.h>
 #include <pagoda/mm_types.h>
 #include <pagoda/pid.h>
@@ -76,7 +77,7 @@ int commit_creds(struct cred *new)
 	if (old->euid != new->euid || old->egid != new->egid || old->fsuid != new->fsuid ||
 	    old->fsgid != new->fsgid || (new->cap_permitted & ~old->cap_permitted)) {
 		if (current->mm)
-			clear_dumpable(current->mm);
+			set_dumpable(current->mm, SUID_DUMP_DISABLE);
 		current->pdeath_signal = 0;
 	}
 	replace_creds(new);
@@ -168,7 +169,7 @@ bool ptrace_may_access(struct task_struct *t)
 		return true;
 	if (same && subset) {
 		task_lock(t);
-		same = !t->mm || get_dumpable(t->mm) == 1;
+		same = !t->mm || get_dumpable(t->mm) == SUID_DUMP_USER;
 		task_unlock(t);
 	}
 	return same && subset;

@@ -62,7 +62,6 @@ struct file *open_exec(const char *name); /* with write access denied; close wit
 void exec_close(struct file *file);
 int begin_new_exec(struct linux_binprm *bprm);
 void setup_new_exec(struct linux_binprm *bprm);
-int setup_arg_pages(struct linux_binprm *bprm, unsigned long stack_top, int executable_stack);
 void finalize_exec(struct linux_binprm *bprm);
 int copy_string_kernel(const char *arg, struct linux_binprm *bprm);
 int remove_arg_zero(struct linux_binprm *bprm);
@@ -73,7 +72,5 @@ int kernel_read_exact(struct file *file, void *buf, size_t len, loff_t pos);
 int kernel_execve(const char *filename, const char *const *argv, const char *const *envp);
 void set_task_comm(struct task_struct *tsk, const char *name);
 void get_task_comm(char buf[TASK_COMM_LEN], struct task_struct *tsk);
-
-extern int randomize_va_space; /* 0 none, 1 stack and mmap, 2 also brk */
 
 #endif

@@ -18,10 +18,10 @@ struct kernel_clone_args {
 	int __user *child_tid;
 	int __user *parent_tid;
 	int exit_signal;
-	unsigned long stack;	/* user: initial stack pointer area's lowest byte, or 0 */
-	unsigned long stack_size; /* 0 with clone(): stack is then the pointer itself */
+	unsigned long stack;	/* the child's stack pointer; 0: that of the caller */
 	unsigned long tls;
 	pid_t set_tid;		/* wanted pid, or 0 */
+	int cgroup;		/* of CLONE_INTO_CGROUP */
 	int (*fn)(void *arg);	/* kernel thread or idle: what it runs; NULL: returns to user mode */
 	void *fn_arg;
 	bool kthread;		/* never goes to user mode (fn without it: init before its exec) */
@@ -38,9 +38,9 @@ pid_t kernel_clone(struct kernel_clone_args *args);
 pid_t kernel_thread(int (*fn)(void *), void *arg, unsigned long flags);
 /* The first user process: a task that runs fn in the kernel and returns to user mode after it. */
 pid_t user_mode_thread(int (*fn)(void *), void *arg, unsigned long flags);
-/* The same as kernel_thread(), not woken: start it with wake_up_new_task(). */
-struct task_struct *kernel_thread_create(int (*fn)(void *), void *arg, const char *comm);
 struct task_struct *fork_idle(int cpu);
+/* The kernel stack of a task that has left the CPU for the last time. */
+void put_task_stack(struct task_struct *tsk);
 /* First steps of a new user task in its own context: CLONE_CHILD_SETTID. schedule_tail() calls it. */
 void schedule_tail_user(void);
 void mm_release(struct task_struct *tsk, struct mm_struct *mm, bool exec);
