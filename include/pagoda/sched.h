@@ -194,6 +194,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct list_head thread_node; /* in signal->thread_head */
 	struct list_head tasks;	      /* all group leaders, from init_task */
+	struct list_head dead_node;   /* exit_notify(): to be released */
 	int exit_state;
 	int exit_code, exit_signal;
 	int pdeath_signal;
@@ -265,8 +266,7 @@ static inline bool thread_group_leader(const struct task_struct *p)
 
 static inline bool thread_group_empty(struct task_struct *p)
 {
-	return p->thread_node.next->next == p->thread_node.next->prev->next &&
-	       p->signal->nr_threads <= 1;
+	return p->signal->nr_threads <= 1;
 }
 
 static inline bool same_thread_group(const struct task_struct *a, const struct task_struct *b)
