@@ -22,7 +22,7 @@ V       ?= 0
 
 B := $(if $(filter 1,$(CHECKED)),build/checked,build)
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),:,printf '  %-7s %s\n' $(1) '$(2)')
+say = $(if $(filter 1,$(V))$(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),:,printf '  %-7s %s\n' $(1) '$(2)')
 
 # `make deps run` installs first, although nothing that `run` needs names `deps` otherwise.
 FIRST := $(filter deps,$(MAKECMDGOALS))

@@ -13,9 +13,10 @@
  * To the console, which is set to change no byte, go
  *     \036 NONCE start INDEX \n
  *     ... all that the program writes ...
- *     \036 NONCE end INDEX exit|signal|timeout|error NUMBER FREE-BEFORE FREE-AFTER \n
- * with the free memory in KiB. After each job every process it left behind is killed. SIGUSR1 makes
- * PID 1 exit, which is how a test provokes a kernel panic.
+ *     \036 NONCE end INDEX exit|signal|timeout|error NUMBER FREE SLAB FREE SLAB \n
+ * with the free memory in KiB and the number of slab objects before and after. After each job every
+ * process it left behind is killed. SIGUSR1 makes PID 1 exit, which is how a test provokes a kernel
+ * panic.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -136,6 +137,36 @@ static unsigned long free_kib(void)
 	return info.freeram * (info.mem_unit ? info.mem_unit : 1) / 1024;
 }
 
+/* What is in use before and after a job, to find leaks. */
+struct usage {
+	unsigned long free_kib;
+	unsigned long slab_objects;
+};
+
+/* The sum of the active objects in /proc/slabinfo; 0 where there is none. */
+static unsigned long slab_objects(void)
+{
+	FILE *file = fopen("/proc/slabinfo", "r");
+	unsigned long sum = 0, active;
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %lu", &active) == 1)
+			sum += active;
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+static struct usage usage_now(void)
+{
+	struct usage usage;
+
+	usage.slab_objects = slab_objects();
+	usage.free_kib = free_kib();
+	return usage;
+}
+
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -193,7 +224,7 @@ static int wait_for(pid_t pid, int limit, int *status)
 
 static void run_job(int index, const struct job *job)
 {
-	unsigned long before = free_kib();
+	struct usage before = usage_now(), after;
 	const char *how = "exit";
 	int status = 0, number = 0;
 	pid_t pid;
@@ -218,7 +249,9 @@ static void run_job(int index, const struct job *job)
 		while (wait4(-1, NULL, 0, NULL) > 0)
 			;
 	tcsetpgrp(1, getpid());
-	tell("end %d %s %d %lu %lu\n", index, how, number, before, free_kib());
+	after = usage_now();
+	tell("end %d %s %d %lu %lu %lu %lu\n", index, how, number, before.free_kib,
+	     before.slab_objects, after.free_kib, after.slab_objects);
 }
 
 static void run_all(void)

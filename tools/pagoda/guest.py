@@ -35,12 +35,12 @@ class Job:
 
 @dataclass
 class End:
-    """How a job ended: `how` is exit, signal, timeout or error (fork failed); free memory in KiB around it."""
+    """How a job ended: `how` is exit, signal, timeout or error (fork failed); what it left in use."""
 
     how: str
     number: int
-    free_before: int = 0
-    free_after: int = 0
+    lost_kib: int = 0
+    lost_objects: int = 0
 
     @property
     def status(self):
@@ -187,8 +187,9 @@ class Session:
         self._buffer = self._buffer[end + 1 :]
         if words[1] == "start":
             self.current = int(words[2])
-        elif words[1] == "end" and len(words) == 7:
-            self.ends[int(words[2])] = End(words[3], int(words[4]), int(words[5]), int(words[6]))
+        elif words[1] == "end" and len(words) == 9:
+            free, objects, free_after, objects_after = map(int, words[5:])
+            self.ends[int(words[2])] = End(words[3], int(words[4]), free - free_after, objects_after - objects)
             self.current = None
         else:
             self.note = " ".join(words[1:])

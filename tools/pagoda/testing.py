@@ -85,6 +85,9 @@ class Batch:
     def run(self, programs):
         """Runs {name: argv}; yields (name, output, End or None, why). After a crash the rest gets a new boot."""
         left = dict(programs)
+        log_path = RESULTS / (self.group.replace(" ", "-") + ".log")
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        log_path.unlink(missing_ok=True)
         while left:
             names = list(left)
             output = {name: b"" for name in names}
@@ -93,9 +96,7 @@ class Batch:
                 output[names[index]] += data
 
             jobs = [guest.Job(list(left[name]), self.limit) for name in names]
-            log_path = RESULTS / (self.group.replace(" ", "-") + ".log")
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            with open(log_path, "wb") as log:
+            with open(log_path, "ab") as log:
                 session = guest.Session(self.make_root(), jobs, take, log)
                 result = session.run(self.machine(), 60 + self.limit + 10 * len(jobs))
             for index, name in enumerate(names):
