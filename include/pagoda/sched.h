@@ -85,6 +85,7 @@ struct signal_struct {
 	struct wait_queue_head wait_chldexit; /* parent sleeps here in wait4() */
 	struct task_struct *curr_target;
 	struct sigpending shared_pending; /* siglock */
+	atomic_t nr_sigqueued; /* struct sigqueue of all threads, against RLIMIT_SIGPENDING */
 
 	int group_exit_code;
 	struct task_struct *group_exec_task;

@@ -17,12 +17,20 @@ struct pid;
 #define SEND_SIG_NOINFO ((kernel_siginfo_t *)0) /* from a program: SI_USER, the caller's pid and uid */
 #define SEND_SIG_PRIV	((kernel_siginfo_t *)1) /* from the kernel: SI_KERNEL */
 
-/* ---- kernel/signal.c: sending ------------------------------------------------------------ */
+/* Sets of signals by default action (kernel/signal.c, kernel/signal_deliver.c). */
+#define SIG_KERNEL_ONLY_MASK (sigmask(SIGKILL) | sigmask(SIGSTOP))
+#define SIG_KERNEL_STOP_MASK                                                                       \
+	(sigmask(SIGSTOP) | sigmask(SIGTSTP) | sigmask(SIGTTIN) | sigmask(SIGTTOU))
+#define SIG_KERNEL_IGNORE_MASK                                                                     \
+	(sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG))
+#define sig_in(sig, mask) ((sig) < SIGRTMIN && (sigmask(sig) & (mask)))
+
+/* ---- kernel/signal.c, kernel/signal_send.c: sending ------------------------------------------------------------ */
 
 void signals_init(void);
 /* siglock held: to one thread (PIDTYPE_PID) or to its process (PIDTYPE_TGID). 0, -EAGAIN. */
 int send_signal_locked(int sig, kernel_siginfo_t *info, struct task_struct *t, enum pid_type type);
-/* takes siglock; -ESRCH if the task is gone already */
+/* takes siglock; tasklist_lock held, or p cannot be released. -ESRCH if it is gone already */
 int do_send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p, enum pid_type type);
 int group_send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p, enum pid_type type);
 int send_sig(int sig, struct task_struct *p, int priv);	/* to a thread */
@@ -56,7 +64,20 @@ void ignore_signals(struct task_struct *t);
 int do_sigaction(int sig, struct k_sigaction *act, struct k_sigaction *oact);
 bool unhandled_signal(struct task_struct *t, int sig);
 /* The shared pending set of a new process starts empty; sighand/signal are copied by fork.c. */
-void init_sigpending(struct sigpending *sig);
+static inline void init_sigpending(struct sigpending *sig)
+{
+	INIT_LIST_HEAD(&sig->list);
+	sigemptyset(&sig->signal);
+}
+/* siglock held: take the next signal of current that is not in mask; 0 if none. */
+int dequeue_signal(const sigset_t *mask, kernel_siginfo_t *info);
+int next_signal(const struct sigpending *pending, const sigset_t *mask);
+bool task_clear_jobctl_stop(struct task_struct *t);
+/* A queue entry that a timer keeps for its signal; NULL without memory. */
+struct sigqueue *sigqueue_alloc(void);
+void sigqueue_free(struct sigqueue *q);
+/* Queue it for a thread or its process; 1 if it was pending already, 0 if queued, -1 if t is gone. */
+int send_sigqueue(struct sigqueue *q, struct task_struct *t, enum pid_type type);
 void exit_signals(struct task_struct *tsk); /* do_exit: nothing more is delivered to it */
 void zap_other_threads(struct task_struct *p); /* siglock held: SIGKILL to the other threads */
 /* exit.c: tell the parent of a death; true if the child shall be reaped at once. tasklist_lock. */

@@ -11,6 +11,8 @@
 #include <pagoda/list.h>
 #include <uapi/signal.h>
 
+struct signal_struct;
+
 /* uapi/signal.h: sigset_t {unsigned long sig[1]}, siginfo_t (128 bytes), struct sigaction, _NSIG 64 */
 typedef siginfo_t kernel_siginfo_t;
 
@@ -19,13 +21,15 @@ struct sigqueue {
 	struct list_head list;
 	int flags;
 	kernel_siginfo_t info;
-	uid_t uid; /* charged against RLIMIT_SIGPENDING */
+	struct signal_struct *charged; /* counts it in nr_sigqueued; NULL: not counted (timers) */
 };
 
 struct sigpending {
 	struct list_head list; /* of struct sigqueue, oldest first */
 	sigset_t signal;       /* which signals are pending */
 };
+
+#define SIGQUEUE_PREALLOC 1 /* belongs to a timer, which frees it */
 
 struct k_sigaction {
 	struct sigaction sa;
