@@ -31,7 +31,7 @@ void hrtimers_init(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct hrtimer_base *base = &per_cpu(hrtimer_bases, cpu);
 
 		spin_lock_init_rank(&base->lock, RANK_TIMER);

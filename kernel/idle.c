@@ -18,7 +18,8 @@ void __noreturn cpu_startup_entry(void)
 			if (need_resched())
 				local_irq_enable();
 			else
-				native_safe_halt(); /* STI; HLT: no interrupt can fall between them */
+				native_safe_halt(); /* STI; HLT: no interrupt can fall between them
+						     */
 		}
 		schedule();
 	}
@@ -86,7 +87,7 @@ void thread_group_cputime(struct task_struct *p, u64 *utime, u64 *stime)
 
 	*utime = p->signal->utime;
 	*stime = p->signal->stime;
-	for_each_thread(p, t) {
+	for_each_thread (p, t) {
 		u64 u, s;
 
 		task_cputime(t, &u, &s);
@@ -107,12 +108,12 @@ void get_cpu_times(int cpu, u64 *user, u64 *system, u64 *idle)
 
 /* ---- load averages ----------------------------------------------------------------------- */
 
-#define LOAD_FREQ   (5 * NSEC_PER_SEC)
-#define FSHIFT	    11
-#define FIXED_1	    (1UL << FSHIFT)
+#define LOAD_FREQ (5 * NSEC_PER_SEC)
+#define FSHIFT	  11
+#define FIXED_1	  (1UL << FSHIFT)
 
 /* FIXED_1 / e^(5s / 1, 5, 15 min) */
-static const unsigned long load_exp[3] = { 1884, 2014, 2037 };
+static const unsigned long load_exp[3] = {1884, 2014, 2037};
 static unsigned long avenrun[3];
 static ktime_t next_load_update = LOAD_FREQ;
 static DEFINE_SPINLOCK(load_lock);
@@ -122,7 +123,7 @@ unsigned int nr_running(void)
 	unsigned int n = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		n += READ_ONCE(cpu_rq(cpu)->nr_running);
 	return n;
 }
@@ -132,7 +133,7 @@ unsigned long long nr_context_switches(void)
 	unsigned long long n = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		n += READ_ONCE(cpu_rq(cpu)->nr_switches);
 	return n;
 }
@@ -152,7 +153,8 @@ static void update_load(void)
 	while (now >= next_load_update) {
 		for (i = 0; i < 3; i++)
 			avenrun[i] = (avenrun[i] * load_exp[i] + active * (FIXED_1 - load_exp[i]) +
-				      (active >= avenrun[i] ? FIXED_1 - 1 : 0)) >> FSHIFT;
+				      (active >= avenrun[i] ? FIXED_1 - 1 : 0)) >>
+				     FSHIFT;
 		next_load_update += LOAD_FREQ;
 	}
 	spin_unlock_irqrestore(&load_lock, flags);

@@ -38,7 +38,7 @@ static struct kthread *find_kthread(struct task_struct *task)
 	struct kthread *k, *found = NULL;
 
 	spin_lock(&create_lock);
-	list_for_each_entry(k, &threads, list) {
+	list_for_each_entry (k, &threads, list) {
 		if (k->task == task)
 			found = k;
 	}

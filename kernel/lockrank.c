@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * kernel/lockrank.c - checked builds: locks are taken in one order, and nobody sleeps with a spinlock.
+ * kernel/lockrank.c - checked builds: locks are taken in one order, and nobody sleeps with a
+ * spinlock.
  *
  * The order is enum lock_rank (<pagoda/spinlock.h>); docs/locks.md is its table. Held spinlocks
  * are remembered per CPU, held sleeping locks per task. A lock may be taken if its rank is above
  * every held one; a nested or tried lock only has to be no lower, as its taker has an order of its
- * own or does not wait. An interrupt handler starts afresh: what it interrupted cannot depend on it.
+ * own or does not wait. An interrupt handler starts afresh: what it interrupted cannot depend on
+ * it.
  */
 #include <pagoda/spinlock.h>
 #include <pagoda/sched.h>
@@ -108,8 +110,7 @@ void lock_acquired(const void *lock, unsigned int rank, bool nested)
 	held = this_cpu_ptr(&held_spinlocks);
 	if (held->nr < MAX_HELD)
 		held->lock[held->nr++] = (struct held_spinlock){
-			.lock = lock, .rank = rank, .irq_depth = this_cpu_read(hardirq_depth)
-		};
+			.lock = lock, .rank = rank, .irq_depth = this_cpu_read(hardirq_depth)};
 	local_irq_restore(flags);
 }
 
@@ -148,7 +149,8 @@ void __might_sleep(const char *file, int line)
 	if (oops_in_progress)
 		return;
 	if (spinlocks_held() || in_interrupt())
-		panic("%s:%d may sleep, but a spinlock is held or this is an interrupt", file, line);
+		panic("%s:%d may sleep, but a spinlock is held or this is an interrupt", file,
+		      line);
 }
 
 void spin_deadlock(const spinlock_t *lock)

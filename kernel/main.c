@@ -15,7 +15,6 @@
 #include <pagoda/init.h>
 #include <pagoda/interrupt.h>
 #include <pagoda/kthread.h>
-#include <pagoda/ktest.h>
 #include <pagoda/memblock.h>
 #include <pagoda/mm.h>
 #include <pagoda/pagemap.h>
@@ -68,8 +67,7 @@ static void open_console(void)
 /* Become init. On success the caller returns into the program. */
 static int run_init(void)
 {
-	static const char *const candidates[] = { "/sbin/init", "/etc/init", "/bin/init",
-						  "/bin/sh" };
+	static const char *const candidates[] = {"/sbin/init", "/etc/init", "/bin/init", "/bin/sh"};
 	const char *wanted = cmdline_option("rdinit");
 	unsigned int i;
 	int err;

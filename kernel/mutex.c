@@ -26,7 +26,7 @@ void mutex_init_rank(struct mutex *lock, enum lock_rank rank)
 /* Sleep until the mutex is handed to us. wait_lock held on entry, released on return. */
 static int mutex_wait(struct mutex *lock, unsigned int state)
 {
-	struct mutex_waiter waiter = { .task = current };
+	struct mutex_waiter waiter = {.task = current};
 
 	list_add_tail(&waiter.list, &lock->wait_list);
 	for (;;) {

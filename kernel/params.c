@@ -21,28 +21,28 @@ static struct {
 	const char *value; /* NULL: not given */
 	const char *help;
 } kernel_params[] = {
-	{ "console", NULL, "where init's output goes: ttyS0" },
-	{ "init", NULL, "program to run as pid 1" },
-	{ "rdinit", NULL, "the same, tried before init=; default /init" },
-	{ "ktest", NULL, "run the tests built into the kernel (a pattern picks) and power off" },
-	{ "loglevel", NULL, "messages below this level go to the console" },
-	{ "maxcpus", NULL, "CPUs to start" },
-	{ "mem", NULL, "RAM to use, with suffix K, M or G" },
-	{ "norandmaps", NULL, "no randomised addresses" },
-	{ "oops", NULL, "accepted; every oops is a panic here" },
-	{ "panic", NULL, "after a panic: seconds until reboot, 0 halts, below 0 reboots at once" },
-	{ "quiet", NULL, "only warnings and worse on the console" },
-	{ "ro", NULL, "accepted; there is no disk" },
-	{ "root", NULL, "accepted; there is no disk" },
-	{ "rw", NULL, "accepted; there is no disk" },
-	{ "slub_debug", NULL, "check every slab object" },
-	{ "strace", NULL, "print system calls; =PID or =NAME picks" },
-	{ "fail_page_alloc", NULL, "fail the n-th page allocation (tests)" },
-	{ "failslab", NULL, "fail the n-th slab allocation (tests)" },
+	{"console", NULL, "where init's output goes: ttyS0"},
+	{"init", NULL, "program to run as pid 1"},
+	{"rdinit", NULL, "the same, tried before init=; default /init"},
+	{"ktest", NULL, "run the tests built into the kernel (a pattern picks) and power off"},
+	{"loglevel", NULL, "messages below this level go to the console"},
+	{"maxcpus", NULL, "CPUs to start"},
+	{"mem", NULL, "RAM to use, with suffix K, M or G"},
+	{"norandmaps", NULL, "no randomised addresses"},
+	{"oops", NULL, "accepted; every oops is a panic here"},
+	{"panic", NULL, "after a panic: seconds until reboot, 0 halts, below 0 reboots at once"},
+	{"quiet", NULL, "only warnings and worse on the console"},
+	{"ro", NULL, "accepted; there is no disk"},
+	{"root", NULL, "accepted; there is no disk"},
+	{"rw", NULL, "accepted; there is no disk"},
+	{"slub_debug", NULL, "check every slab object"},
+	{"strace", NULL, "print system calls; =PID or =NAME picks"},
+	{"fail_page_alloc", NULL, "fail the n-th page allocation (tests)"},
+	{"failslab", NULL, "fail the n-th slab allocation (tests)"},
 };
 
-const char *argv_init[MAX_INIT_ARGS + 2] = { "init" };
-const char *envp_init[MAX_INIT_ENVS + 3] = { "HOME=/", "TERM=linux" };
+const char *argv_init[MAX_INIT_ARGS + 2] = {"init"};
+const char *envp_init[MAX_INIT_ENVS + 3] = {"HOME=/", "TERM=linux"};
 
 static char words[BOOT_CMDLINE_SIZE];
 
@@ -115,7 +115,8 @@ static void take_word(char *name, char *value, bool for_init)
 		add_init_arg(name);
 		return;
 	}
-	/* next_arg() cut the pair at the equals sign: the value follows it, perhaps after a quote. */
+	/* next_arg() cut the pair at the equals sign: the value follows it, perhaps after a quote.
+	 */
 	memmove(name + strlen(name) + 1, value, strlen(value) + 1);
 	name[strlen(name)] = '=';
 	if (for_init)

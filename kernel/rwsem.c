@@ -57,7 +57,7 @@ static void rwsem_grant(struct rw_semaphore *sem)
 /* wait_lock held on entry, released on return. */
 static int rwsem_wait(struct rw_semaphore *sem, bool writer, unsigned int state)
 {
-	struct rwsem_waiter waiter = { .task = current, .writer = writer };
+	struct rwsem_waiter waiter = {.task = current, .writer = writer};
 
 	list_add_tail(&waiter.list, &sem->wait_list);
 	for (;;) {

@@ -136,7 +136,8 @@ int wake_up_process(struct task_struct *p)
 	return try_to_wake_up(p, TASK_NORMAL | TASK_WAKEKILL, 0);
 }
 
-/* The scheduler's fields of a new task, from copy_process(). It runs first by wake_up_new_task(). */
+/* The scheduler's fields of a new task, from copy_process(). It runs first by wake_up_new_task().
+ */
 void sched_fork(struct task_struct *p)
 {
 	p->__state = TASK_NEW;
@@ -355,7 +356,8 @@ void set_user_nice(struct task_struct *p, long nice)
 	spin_unlock_irqrestore(&p->pi_lock, flags);
 }
 
-/* Returns 0, or -EINVAL if no online CPU is in the mask. The task moves at its next wake-up or switch. */
+/* Returns 0, or -EINVAL if no online CPU is in the mask. The task moves at its next wake-up or
+ * switch. */
 int set_cpus_allowed(struct task_struct *p, const cpumask_t *mask)
 {
 	unsigned long flags;
@@ -402,7 +404,7 @@ void sched_init(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		struct rq *rq = cpu_rq(cpu);
 
 		spin_lock_init_rank(&rq->lock, RANK_RUNQUEUE);

@@ -28,7 +28,7 @@ static int least_loaded_cpu(struct task_struct *p)
 	unsigned int best_load = ~0u;
 	int cpu, best = -1;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		unsigned int load = READ_ONCE(cpu_rq(cpu)->nr_running);
 
 		if (!cpumask_test_cpu(cpu, &p->cpus_mask))
@@ -54,7 +54,7 @@ int select_task_rq(struct task_struct *p, bool fork)
 		return READ_ONCE(cpu_rq(prev)->nr_running) > 1 ? least_loaded_cpu(p) : prev;
 	if (cpu_is_idle(prev))
 		return prev;
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		if (cpu_is_idle(cpu) && may_run_on(p, cpu))
 			return cpu;
 	}
@@ -67,7 +67,7 @@ static struct rq *busiest_rq(struct rq *this_rq)
 	unsigned int most = this_rq->nr_running + 1;
 	int cpu;
 
-	for_each_online_cpu(cpu) {
+	for_each_online_cpu (cpu) {
 		struct rq *rq = cpu_rq(cpu);
 
 		if (rq != this_rq && READ_ONCE(rq->nr_running) > most) {

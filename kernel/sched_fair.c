@@ -13,7 +13,7 @@
 #include <pagoda/bug.h>
 
 #define NICE_0_WEIGHT	   1024u
-#define SCHED_LATENCY	   (6 * NSEC_PER_MSEC)	  /* every runnable task runs once in this time */
+#define SCHED_LATENCY	   (6 * NSEC_PER_MSEC)	   /* every runnable task runs once in this time */
 #define MIN_GRANULARITY	   (3 * NSEC_PER_MSEC / 4) /* but for no less than this */
 #define WAKEUP_GRANULARITY (1 * NSEC_PER_MSEC)
 

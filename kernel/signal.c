@@ -36,7 +36,8 @@ static struct sigqueue *sigqueue_get(struct task_struct *t, bool override_rlimit
 	struct sigqueue *q;
 	long n = atomic_inc_return(&sig->nr_sigqueued);
 
-	if (override_rlimit || (unsigned long)n <= READ_ONCE(sig->rlim[RLIMIT_SIGPENDING].rlim_cur)) {
+	if (override_rlimit ||
+	    (unsigned long)n <= READ_ONCE(sig->rlim[RLIMIT_SIGPENDING].rlim_cur)) {
 		q = kmem_cache_alloc(sigqueue_cachep, GFP_ATOMIC);
 		if (q) {
 			INIT_LIST_HEAD(&q->list);
@@ -91,7 +92,7 @@ void flush_sigqueue(struct sigpending *queue)
 	struct sigqueue *q, *next;
 
 	sigemptyset(&queue->signal);
-	list_for_each_entry_safe(q, next, &queue->list, list) {
+	list_for_each_entry_safe (q, next, &queue->list, list) {
 		list_del_init(&q->list);
 		sigqueue_put(q);
 	}
@@ -105,7 +106,7 @@ static void flush_sigqueue_mask(unsigned long mask, struct sigpending *pending)
 	if (!(pending->signal.sig[0] & mask))
 		return;
 	pending->signal.sig[0] &= ~mask;
-	list_for_each_entry_safe(q, next, &pending->list, list) {
+	list_for_each_entry_safe (q, next, &pending->list, list) {
 		if (mask & sigmask(q->info.si_signo)) {
 			list_del_init(&q->list);
 			sigqueue_put(q);
@@ -121,6 +122,11 @@ static void flush_everywhere(struct task_struct *p, unsigned long mask)
 	flush_sigqueue_mask(mask, &p->signal->shared_pending);
 	for_each_thread (p, t)
 		flush_sigqueue_mask(mask, &t->pending);
+}
+
+void discard_pending(struct task_struct *p, int sig)
+{
+	flush_everywhere(p, sigmask(sig));
 }
 
 void flush_signals(struct task_struct *t)
@@ -158,7 +164,7 @@ static void collect_signal(int sig, struct sigpending *list, kernel_siginfo_t *i
 	struct sigqueue *q, *first = NULL;
 	bool more = false;
 
-	list_for_each_entry(q, &list->list, list) {
+	list_for_each_entry (q, &list->list, list) {
 		if (q->info.si_signo != sig)
 			continue;
 		if (first) {
@@ -251,8 +257,7 @@ static bool sig_task_ignored(struct task_struct *t, int sig, bool force)
 		return true;
 	if ((t->flags & PF_KTHREAD) && handler == SIG_DFL && !force)
 		return true;
-	return handler == SIG_IGN ||
-	       (handler == SIG_DFL && sig_in(sig, SIG_KERNEL_IGNORE_MASK));
+	return handler == SIG_IGN || (handler == SIG_DFL && sig_in(sig, SIG_KERNEL_IGNORE_MASK));
 }
 
 /* A blocked signal is never ignored: its handler may be set before it is unblocked. */

@@ -108,15 +108,17 @@ long sys_rt_sigpending(sigset_t __user *uset, size_t sigsetsize)
 	if (sigsetsize > sizeof(sigset_t))
 		return -EINVAL;
 	spin_lock_irq(&current->sighand->siglock);
-	set.sig[0] = (current->pending.signal.sig[0] |
-		      current->signal->shared_pending.signal.sig[0]) & current->blocked.sig[0];
+	set.sig[0] =
+		(current->pending.signal.sig[0] | current->signal->shared_pending.signal.sig[0]) &
+		current->blocked.sig[0];
 	spin_unlock_irq(&current->sighand->siglock);
 	return copy_to_user(uset, &set, sigsetsize) ? -EFAULT : 0;
 }
 
 /* ---- actions ----------------------------------------------------------------------------- */
 
-/* Exec keeps ignored signals ignored; clone3(CLONE_CLEAR_SIGHAND) resets those with a handler too. */
+/* Exec keeps ignored signals ignored; clone3(CLONE_CLEAR_SIGHAND) resets those with a handler too.
+ */
 void flush_signal_handlers(struct task_struct *t, bool force_default)
 {
 	int i;
@@ -360,7 +362,7 @@ long sys_rt_sigsuspend(const sigset_t __user *unewset, size_t sigsetsize)
  */
 static int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info, ktime_t timeout)
 {
-	sigset_t mask = { { ~which->sig[0] | SIG_KERNEL_ONLY_MASK } };
+	sigset_t mask = {{~which->sig[0] | SIG_KERNEL_ONLY_MASK}};
 	ktime_t left = timeout;
 	int sig;
 

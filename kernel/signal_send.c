@@ -107,7 +107,8 @@ int __kill_pgrp_info(int sig, kernel_siginfo_t *info, struct pid *pgrp)
 	bool success = false;
 	int ret = -ESRCH;
 
-	do_each_pid_task (pgrp, PIDTYPE_PGID, p) {
+	do_each_pid_task(pgrp, PIDTYPE_PGID, p)
+	{
 		int err = group_send_sig_info(sig, info, p, PIDTYPE_PGID);
 
 		success |= !err;
@@ -263,8 +264,8 @@ bool do_notify_parent(struct task_struct *tsk, int sig)
 
 	spin_lock_irqsave(&psig->siglock, flags);
 	handler = psig->action[SIGCHLD - 1].sa.sa_handler;
-	if (sig == SIGCHLD && (handler == SIG_IGN ||
-			       (psig->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDWAIT))) {
+	if (sig == SIGCHLD &&
+	    (handler == SIG_IGN || (psig->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDWAIT))) {
 		autoreap = true;
 		if (handler == SIG_IGN)
 			sig = 0;

@@ -57,7 +57,7 @@ static enum hrtimer_restart wake_sleeper(struct hrtimer *timer)
 
 ktime_t schedule_timeout(ktime_t timeout)
 {
-	struct sleeper sleeper = { .task = current };
+	struct sleeper sleeper = {.task = current};
 	ktime_t end, left;
 
 	if (timeout == MAX_SCHEDULE_TIMEOUT) {

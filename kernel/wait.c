@@ -124,7 +124,7 @@ void __wake_up_locked(struct wait_queue_head *wq_head, unsigned int mode, int nr
 {
 	struct wait_queue_entry *curr, *next;
 
-	list_for_each_entry_safe(curr, next, &wq_head->head, entry) {
+	list_for_each_entry_safe (curr, next, &wq_head->head, entry) {
 		unsigned int flags = curr->flags;
 		int woken = curr->func(curr, mode, 0, key);
 

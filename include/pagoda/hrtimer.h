@@ -35,7 +35,8 @@ void hrtimers_init(void);
 void hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *));
 void hrtimer_start(struct hrtimer *timer, ktime_t expires); /* absolute; restarts a queued timer */
 int hrtimer_try_to_cancel(struct hrtimer *timer); /* 1 was queued, 0 was not, -1 is running */
-bool hrtimer_cancel(struct hrtimer *timer); /* waits for a running function; true if it was queued */
+bool hrtimer_cancel(
+	struct hrtimer *timer); /* waits for a running function; true if it was queued */
 bool hrtimer_active(const struct hrtimer *timer); /* queued or running */
 ktime_t hrtimer_get_remaining(const struct hrtimer *timer);
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval); /* returns overruns */

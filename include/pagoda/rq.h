@@ -50,7 +50,7 @@ bool slice_over(struct rq *rq);
 
 /* kernel/sched_balance.c */
 int select_task_rq(struct task_struct *p, bool fork);
-bool pull_task(struct rq *this_rq); /* this_rq->lock held; may drop and retake it */
+bool pull_task(struct rq *this_rq);	       /* this_rq->lock held; may drop and retake it */
 void migrate_task_away(struct task_struct *p); /* no lock held; sleeps */
 
 /* kernel/idle.c */

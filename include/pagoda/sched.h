@@ -51,14 +51,14 @@ struct kernel_clone_args;
 #define TASK_NORMAL	     (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
 
 /* task_struct.flags */
-#define PF_EXITING	0x00000004
-#define PF_IDLE		0x00000002
-#define PF_FORKNOEXEC	0x00000040
-#define PF_SUPERPRIV	0x00000100
-#define PF_SIGNALED	0x00000400
-#define PF_MEMALLOC	0x00000800 /* may use the reserves */
-#define PF_KTHREAD	0x00200000
-#define PF_RANDOMIZE	0x00400000
+#define PF_EXITING    0x00000004
+#define PF_IDLE	      0x00000002
+#define PF_FORKNOEXEC 0x00000040
+#define PF_SUPERPRIV  0x00000100
+#define PF_SIGNALED   0x00000400
+#define PF_MEMALLOC   0x00000800 /* may use the reserves */
+#define PF_KTHREAD    0x00200000
+#define PF_RANDOMIZE  0x00400000
 
 #define TASK_COMM_LEN 16
 #define THREAD_SIZE   (16 * 1024)
@@ -69,7 +69,8 @@ enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MA
 
 struct sighand_struct {
 	refcount_t count;
-	spinlock_t siglock; /* irq-safe; guards handlers, pending signals, masks, job control state */
+	spinlock_t
+		siglock; /* irq-safe; guards handlers, pending signals, masks, job control state */
 	struct wait_queue_head signalfd_wqh;
 	struct k_sigaction action[_NSIG];
 };
@@ -78,8 +79,8 @@ struct posix_timers; /* kernel/posix-timers.c */
 
 struct signal_struct {
 	refcount_t sigcnt;
-	atomic_t live;	  /* threads not yet exiting */
-	int nr_threads;	  /* tasklist_lock */
+	atomic_t live;	/* threads not yet exiting */
+	int nr_threads; /* tasklist_lock */
 	struct list_head thread_head;
 
 	struct wait_queue_head wait_chldexit; /* parent sleeps here in wait4() */
@@ -100,7 +101,9 @@ struct signal_struct {
 
 	struct hrtimer real_timer; /* ITIMER_REAL */
 	ktime_t it_real_incr;
-	struct { ktime_t expires, incr; } it[2]; /* ITIMER_VIRTUAL, ITIMER_PROF; in ns of CPU time */
+	struct {
+		ktime_t expires, incr;
+	} it[2]; /* ITIMER_VIRTUAL, ITIMER_PROF; in ns of CPU time */
 	struct posix_timers *posix_timers;
 
 	/* sums over threads that have exited, and over waited-for children (c*) */
@@ -114,13 +117,13 @@ struct signal_struct {
 	struct mutex cred_guard_mutex;
 };
 
-#define SIGNAL_STOP_STOPPED	0x00000001
-#define SIGNAL_STOP_CONTINUED	0x00000002
-#define SIGNAL_GROUP_EXIT	0x00000004
-#define SIGNAL_CLD_STOPPED	0x00000010
-#define SIGNAL_CLD_CONTINUED	0x00000020
-#define SIGNAL_UNKILLABLE	0x00000040
-#define SIGNAL_CLD_MASK		(SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED)
+#define SIGNAL_STOP_STOPPED   0x00000001
+#define SIGNAL_STOP_CONTINUED 0x00000002
+#define SIGNAL_GROUP_EXIT     0x00000004
+#define SIGNAL_CLD_STOPPED    0x00000010
+#define SIGNAL_CLD_CONTINUED  0x00000020
+#define SIGNAL_UNKILLABLE     0x00000040
+#define SIGNAL_CLD_MASK	      (SIGNAL_CLD_STOPPED | SIGNAL_CLD_CONTINUED)
 
 /* ---- the task ---------------------------------------------------------------------------- */
 
@@ -159,8 +162,8 @@ struct restart_block {
 
 struct task_struct {
 	struct thread_info thread_info; /* first: entry.S reads its flags */
-	unsigned int __state;		/* TASK_*; changed by the task itself or under its pi_lock */
-	void *stack;			/* lowest byte of the kernel stack */
+	unsigned int __state; /* TASK_*; changed by the task itself or under its pi_lock */
+	void *stack;	      /* lowest byte of the kernel stack */
 	refcount_t usage;
 	unsigned int flags; /* PF_*; written by the task itself */
 
@@ -179,7 +182,8 @@ struct task_struct {
 	/* -- memory -- */
 	struct mm_struct *mm;	     /* NULL for a kernel thread; task_lock for others to read */
 	struct mm_struct *active_mm; /* whose page tables are loaded */
-	struct vm_area_struct *vmacache_vma; /* last VMA found; valid while vmacache_mm_seq matches */
+	struct vm_area_struct
+		*vmacache_vma; /* last VMA found; valid while vmacache_mm_seq matches */
 	u64 vmacache_seqnum;
 	unsigned long min_flt, maj_flt;
 
@@ -242,7 +246,7 @@ struct task_struct {
 	struct thread_struct thread; /* machine state; last */
 };
 
-#define JOBCTL_STOP_SIGMASK 0xffff
+#define JOBCTL_STOP_SIGMASK  0xffff
 #define JOBCTL_STOP_DEQUEUED (1u << 16)
 #define JOBCTL_STOP_PENDING  (1u << 17)
 #define JOBCTL_STOP_CONSUME  (1u << 18)
@@ -252,13 +256,12 @@ extern rwlock_t tasklist_lock; /* not taken from interrupts, except for read by 
 
 /* ---- lists of tasks: hold tasklist_lock -------------------------------------------------- */
 
-#define next_task(p)	    list_entry((p)->tasks.next, struct task_struct, tasks)
-#define for_each_process(p) for (p = next_task(&init_task); p != &init_task; p = next_task(p))
-#define for_each_thread(p, t)                                                                      \
-	list_for_each_entry(t, &(p)->signal->thread_head, thread_node)
+#define next_task(p)	      list_entry((p)->tasks.next, struct task_struct, tasks)
+#define for_each_process(p)   for (p = next_task(&init_task); p != &init_task; p = next_task(p))
+#define for_each_thread(p, t) list_for_each_entry (t, &(p)->signal->thread_head, thread_node)
 #define for_each_process_thread(p, t)                                                              \
-	for_each_process(p)                                                                        \
-		for_each_thread(p, t)
+	for_each_process (p)                                                                       \
+		for_each_thread (p, t)
 
 static inline bool thread_group_leader(const struct task_struct *p)
 {
@@ -316,17 +319,17 @@ static inline void task_unlock(struct task_struct *p)
 
 #define __set_current_state(s) WRITE_ONCE(current->__state, (s))
 /* The store is ordered before the caller's test of its condition. */
-#define set_current_state(s)   __atomic_store_n(&current->__state, (s), __ATOMIC_SEQ_CST)
+#define set_current_state(s) __atomic_store_n(&current->__state, (s), __ATOMIC_SEQ_CST)
 
-#define task_is_stopped(t)  ((READ_ONCE((t)->__state) & __TASK_STOPPED) != 0)
-#define task_is_running(t)  (READ_ONCE((t)->__state) == TASK_RUNNING)
+#define task_is_stopped(t) ((READ_ONCE((t)->__state) & __TASK_STOPPED) != 0)
+#define task_is_running(t) (READ_ONCE((t)->__state) == TASK_RUNNING)
 
 #define MAX_SCHEDULE_TIMEOUT ((ktime_t)0x7fffffffffffffffLL)
 
 /* kernel/sched.c, kernel/sched_fair.c, kernel/idle.c */
 void sched_init(void);
 void schedule(void);
-void preempt_user(void); /* return to user mode found TIF_NEED_RESCHED */
+void preempt_user(void);		      /* return to user mode found TIF_NEED_RESCHED */
 void schedule_tail(struct task_struct *prev); /* first step of a new task; ret_from_fork calls it */
 int wake_up_process(struct task_struct *p);
 int wake_up_state(struct task_struct *p, unsigned int state);
@@ -378,7 +381,9 @@ static inline void cond_resched(void)
 void __might_sleep(const char *file, int line);
 #define might_sleep() __might_sleep(__FILE__, __LINE__)
 #else
-#define might_sleep() do { } while (0)
+#define might_sleep()                                                                              \
+	do {                                                                                       \
+	} while (0)
 #endif
 
 /* ---- signals pending --------------------------------------------------------------------- */

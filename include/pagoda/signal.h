@@ -14,8 +14,9 @@
 
 struct pid;
 
-#define SEND_SIG_NOINFO ((kernel_siginfo_t *)0) /* from a program: SI_USER, the caller's pid and uid */
-#define SEND_SIG_PRIV	((kernel_siginfo_t *)1) /* from the kernel: SI_KERNEL */
+#define SEND_SIG_NOINFO                                                                            \
+	((kernel_siginfo_t *)0) /* from a program: SI_USER, the caller's pid and uid */
+#define SEND_SIG_PRIV ((kernel_siginfo_t *)1) /* from the kernel: SI_KERNEL */
 
 /* Sets of signals by default action (kernel/signal.c, kernel/signal_deliver.c). */
 #define SIG_KERNEL_ONLY_MASK (sigmask(SIGKILL) | sigmask(SIGSTOP))
@@ -25,7 +26,8 @@ struct pid;
 	(sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG))
 #define sig_in(sig, mask) ((sig) < SIGRTMIN && (sigmask(sig) & (mask)))
 
-/* ---- kernel/signal.c, kernel/signal_send.c: sending ------------------------------------------------------------ */
+/* ---- kernel/signal.c, kernel/signal_send.c: sending
+ * ------------------------------------------------------------ */
 
 void signals_init(void);
 /* siglock held: to one thread (PIDTYPE_PID) or to its process (PIDTYPE_TGID). 0, -EAGAIN. */
@@ -33,7 +35,7 @@ int send_signal_locked(int sig, kernel_siginfo_t *info, struct task_struct *t, e
 /* takes siglock; tasklist_lock held, or p cannot be released. -ESRCH if it is gone already */
 int do_send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p, enum pid_type type);
 int group_send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p, enum pid_type type);
-int send_sig(int sig, struct task_struct *p, int priv);	/* to a thread */
+int send_sig(int sig, struct task_struct *p, int priv); /* to a thread */
 int send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p);
 int kill_pid_info(int sig, kernel_siginfo_t *info, struct pid *pid);
 int kill_pgrp(struct pid *pid, int sig, int priv);
@@ -41,25 +43,27 @@ int kill_pid(struct pid *pid, int sig, int priv);
 int __kill_pgrp_info(int sig, kernel_siginfo_t *info, struct pid *pgrp); /* tasklist_lock held */
 /* A signal the current task caused: if it is blocked or ignored, the task dies of it. */
 int force_sig_info(kernel_siginfo_t *info);
-void force_sig(int sig);		 /* SI_KERNEL */
-void force_fatal_sig(int sig);		 /* default action, whatever the handler */
+void force_sig(int sig);       /* SI_KERNEL */
+void force_fatal_sig(int sig); /* default action, whatever the handler */
 void force_sig_fault(int sig, int code, void __user *addr);
 void force_sigsegv(int sig);
 void force_sig_pkuerr(void __user *addr, u32 pkey);
 
 /* ---- state ------------------------------------------------------------------------------- */
 
-void recalc_sigpending(void);			       /* siglock held; current */
-void recalc_sigpending_and_wake(struct task_struct *t); /* siglock held */
+void recalc_sigpending(void);					      /* siglock held; current */
+void recalc_sigpending_and_wake(struct task_struct *t);		      /* siglock held */
 void signal_wake_up_state(struct task_struct *t, unsigned int state); /* siglock held */
-void set_current_blocked(sigset_t *newset);	       /* SIGKILL and SIGSTOP are taken out */
+void set_current_blocked(sigset_t *newset); /* SIGKILL and SIGSTOP are taken out */
 void __set_current_blocked(const sigset_t *newset);
-int set_user_sigmask(const sigset_t __user *umask, size_t sigsetsize); /* ppoll & co.; saved_sigmask */
+int set_user_sigmask(const sigset_t __user *umask,
+		     size_t sigsetsize); /* ppoll & co.; saved_sigmask */
 void restore_saved_sigmask(void);
 void restore_saved_sigmask_unless(bool interrupted);
 void flush_signals(struct task_struct *t);
 void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec; clone3 */
 void flush_sigqueue(struct sigpending *queue);
+void discard_pending(struct task_struct *p, int sig); /* siglock held: of all threads */
 void ignore_signals(struct task_struct *t);
 int do_sigaction(int sig, struct k_sigaction *act, struct k_sigaction *oact);
 bool unhandled_signal(struct task_struct *t, int sig);
@@ -76,9 +80,10 @@ bool task_clear_jobctl_stop(struct task_struct *t);
 /* A queue entry that a timer keeps for its signal; NULL without memory. */
 struct sigqueue *sigqueue_alloc(void);
 void sigqueue_free(struct sigqueue *q);
-/* Queue it for a thread or its process; 1 if it was pending already, 0 if queued, -1 if t is gone. */
+/* Queue it for a thread or its process; 1 if it was pending already, 0 if queued, -1 if t is gone.
+ */
 int send_sigqueue(struct sigqueue *q, struct task_struct *t, enum pid_type type);
-void exit_signals(struct task_struct *tsk); /* do_exit: nothing more is delivered to it */
+void exit_signals(struct task_struct *tsk);    /* do_exit: nothing more is delivered to it */
 void zap_other_threads(struct task_struct *p); /* siglock held: SIGKILL to the other threads */
 /* exit.c: tell the parent of a death; true if the child shall be reaped at once. tasklist_lock. */
 bool do_notify_parent(struct task_struct *tsk, int sig);

@@ -2,7 +2,8 @@
 /*
  * signal_types.h - signal sets, queued signals and actions, as task_struct embeds them.
  *
- * Functions on them are in <pagoda/signal.h>; numbers and user-visible structures in <uapi/signal.h>.
+ * Functions on them are in <pagoda/signal.h>; numbers and user-visible structures in
+ * <uapi/signal.h>.
  */
 #ifndef PAGODA_SIGNAL_TYPES_H
 #define PAGODA_SIGNAL_TYPES_H
@@ -13,7 +14,8 @@
 
 struct signal_struct;
 
-/* uapi/signal.h: sigset_t {unsigned long sig[1]}, siginfo_t (128 bytes), struct sigaction, _NSIG 64 */
+/* uapi/signal.h: sigset_t {unsigned long sig[1]}, siginfo_t (128 bytes), struct sigaction, _NSIG 64
+ */
 typedef siginfo_t kernel_siginfo_t;
 
 /* One queued signal that carries data. */
@@ -42,7 +44,7 @@ struct ksignal {
 	int sig;
 };
 
-#define sigmask(sig) (1UL << ((sig) - 1))
+#define sigmask(sig) (1UL << ((sig)-1))
 
 static inline bool sigismember(const sigset_t *set, int sig)
 {

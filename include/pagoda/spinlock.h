@@ -27,32 +27,33 @@
 enum lock_rank {
 	RANK_NONE = 0,
 	/* sleeping locks */
-	RANK_CRED_GUARD,  /* signal_struct.cred_guard: exec against ptrace-like readers */
-	RANK_NAMESPACE,   /* mount tree */
-	RANK_RENAME,      /* super_block.s_vfs_rename */
-	RANK_INODE,       /* inode.i_rwsem */
-	RANK_FILE_POS,    /* file.f_pos_lock */
-	RANK_PIPE,        /* pipe_inode_info.mutex */
-	RANK_TTY,         /* tty_struct locks */
-	RANK_MMAP,        /* mm_struct.mmap_lock */
-	RANK_I_MMAP,      /* address_space.i_mmap_lock */
-	RANK_PAGE,        /* PG_locked */
+	RANK_CRED_GUARD, /* signal_struct.cred_guard: exec against ptrace-like readers */
+	RANK_NAMESPACE,	 /* mount tree */
+	RANK_RENAME,	 /* super_block.s_vfs_rename */
+	RANK_INODE,	 /* inode.i_rwsem */
+	RANK_FILE_POS,	 /* file.f_pos_lock */
+	RANK_PIPE,	 /* pipe_inode_info.mutex */
+	RANK_TTY,	 /* tty_struct locks */
+	RANK_MMAP,	 /* mm_struct.mmap_lock */
+	RANK_I_MMAP,	 /* address_space.i_mmap_lock */
+	RANK_PAGE,	 /* PG_locked */
 	/* spinlocks */
-	RANK_TASKLIST,    /* tasklist_lock */
-	RANK_SIGHAND,     /* sighand_struct.siglock */
-	RANK_TASK,        /* task_struct.alloc_lock */
-	RANK_FILES,       /* files_struct.file_lock, fs_struct.lock */
-	RANK_DCACHE,      /* dentry locks */
-	RANK_PAGE_TABLE,  /* mm_struct.page_table_lock */
-	RANK_PTL,         /* lock of one PTE table */
-	RANK_XARRAY,      /* page-cache index */
-	RANK_WAITQUEUE,   /* wait_queue_head.lock */
-	RANK_PI,          /* task_struct.pi_lock */
-	RANK_RUNQUEUE,    /* struct rq.lock */
-	RANK_TIMER,       /* hrtimer base */
-	RANK_ALLOC,       /* slab and vmalloc locks */
-	RANK_ZONE,        /* zone locks of the buddy allocator */
-	RANK_LEAF,        /* taken last, takes nothing */
+	RANK_TASKLIST,	 /* tasklist_lock */
+	RANK_SIGHAND,	 /* sighand_struct.siglock */
+	RANK_TASK,	 /* task_struct.alloc_lock */
+	RANK_FILES,	 /* files_struct.file_lock, fs_struct.lock */
+	RANK_DCACHE,	 /* dentry locks */
+	RANK_PAGE_TABLE, /* mm_struct.page_table_lock */
+	RANK_FUTEX,	 /* futex hash bucket */
+	RANK_PTL,	 /* lock of one PTE table */
+	RANK_XARRAY,	 /* page-cache index */
+	RANK_WAITQUEUE,	 /* wait_queue_head.lock */
+	RANK_PI,	 /* task_struct.pi_lock */
+	RANK_RUNQUEUE,	 /* struct rq.lock */
+	RANK_TIMER,	 /* hrtimer base */
+	RANK_ALLOC,	 /* slab and vmalloc locks */
+	RANK_ZONE,	 /* zone locks of the buddy allocator */
+	RANK_LEAF,	 /* taken last, takes nothing */
 };
 
 typedef struct spinlock {
@@ -64,14 +65,20 @@ typedef struct spinlock {
 } spinlock_t;
 
 #ifdef CONFIG_CHECKED
-#define __SPIN_LOCK_UNLOCKED_RANK(r) { .locked = 0, .rank = (r), .cpu = -1 }
+#define __SPIN_LOCK_UNLOCKED_RANK(r)                                                               \
+	{                                                                                          \
+		.locked = 0, .rank = (r), .cpu = -1                                                \
+	}
 void lock_acquired(const void *lock, unsigned int rank, bool nested);
 void lock_released(const void *lock, unsigned int rank);
 bool spinlocks_held(void);
 #define SPIN_DEADLOCK_LIMIT (1ULL << 31) /* turns of the loop before it counts as a deadlock */
 void spin_deadlock(const spinlock_t *lock) __noreturn;
 #else
-#define __SPIN_LOCK_UNLOCKED_RANK(r) { .locked = 0 }
+#define __SPIN_LOCK_UNLOCKED_RANK(r)                                                               \
+	{                                                                                          \
+		.locked = 0                                                                        \
+	}
 static inline void lock_acquired(const void *lock, unsigned int rank, bool nested)
 {
 }
@@ -147,7 +154,8 @@ static inline void spin_lock(spinlock_t *lock)
 	lock_acquired(lock, spin_rank(lock), false);
 }
 
-/* For the second of two locks of one rank; the caller guarantees an order (by address, parent first...). */
+/* For the second of two locks of one rank; the caller guarantees an order (by address, parent
+ * first...). */
 static inline void spin_lock_nested(spinlock_t *lock)
 {
 	__spin_acquire(lock);
@@ -196,7 +204,7 @@ typedef struct rwlock {
 	u32 word;
 } rwlock_t;
 
-#define DEFINE_RWLOCK(name) rwlock_t name = { 0 }
+#define DEFINE_RWLOCK(name) rwlock_t name = {0}
 
 static inline void rwlock_init(rwlock_t *lock)
 {

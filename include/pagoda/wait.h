@@ -20,7 +20,8 @@
 struct task_struct;
 struct wait_queue_entry;
 
-/* Returns > 0 if it woke an exclusive waiter, 0 if not, < 0 to stop the walk. Called with the lock held. */
+/* Returns > 0 if it woke an exclusive waiter, 0 if not, < 0 to stop the walk. Called with the lock
+ * held. */
 typedef int (*wait_queue_func_t)(struct wait_queue_entry *wq_entry, unsigned int mode, int flags,
 				 void *key);
 
@@ -68,7 +69,8 @@ void prepare_to_wait(struct wait_queue_head *wq_head, struct wait_queue_entry *w
 void prepare_to_wait_exclusive(struct wait_queue_head *wq_head, struct wait_queue_entry *wq_entry,
 			       int state);
 void finish_wait(struct wait_queue_head *wq_head, struct wait_queue_entry *wq_entry);
-/* Wake all non-exclusive waiters and nr_exclusive exclusive ones (0 = all) whose state is in mode. */
+/* Wake all non-exclusive waiters and nr_exclusive exclusive ones (0 = all) whose state is in mode.
+ */
 void __wake_up(struct wait_queue_head *wq_head, unsigned int mode, int nr_exclusive, void *key);
 /* The same with wq_head->lock already held. */
 void __wake_up_locked(struct wait_queue_head *wq_head, unsigned int mode, int nr_exclusive,
@@ -80,14 +82,14 @@ static inline bool waitqueue_active(struct wait_queue_head *wq_head)
 	return !list_empty(&wq_head->head);
 }
 
-#define wake_up(x)		   __wake_up(x, TASK_NORMAL, 1, NULL)
-#define wake_up_nr(x, nr)	   __wake_up(x, TASK_NORMAL, nr, NULL)
-#define wake_up_all(x)		   __wake_up(x, TASK_NORMAL, 0, NULL)
-#define wake_up_interruptible(x)   __wake_up(x, TASK_INTERRUPTIBLE, 1, NULL)
-#define wake_up_interruptible_all(x) __wake_up(x, TASK_INTERRUPTIBLE, 0, NULL)
-#define poll_to_key(m)		   ((void *)(unsigned long)(m))
-#define key_to_poll(m)		   ((__poll_t)(unsigned long)(m))
-#define wake_up_poll(x, m)	   __wake_up(x, TASK_NORMAL, 1, poll_to_key(m))
+#define wake_up(x)			 __wake_up(x, TASK_NORMAL, 1, NULL)
+#define wake_up_nr(x, nr)		 __wake_up(x, TASK_NORMAL, nr, NULL)
+#define wake_up_all(x)			 __wake_up(x, TASK_NORMAL, 0, NULL)
+#define wake_up_interruptible(x)	 __wake_up(x, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_interruptible_all(x)	 __wake_up(x, TASK_INTERRUPTIBLE, 0, NULL)
+#define poll_to_key(m)			 ((void *)(unsigned long)(m))
+#define key_to_poll(m)			 ((__poll_t)(unsigned long)(m))
+#define wake_up_poll(x, m)		 __wake_up(x, TASK_NORMAL, 1, poll_to_key(m))
 #define wake_up_interruptible_poll(x, m) __wake_up(x, TASK_INTERRUPTIBLE, 1, poll_to_key(m))
 
 #define DEFINE_WAIT_FUNC(name, function)                                                           \

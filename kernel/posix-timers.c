@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+/*
+ * kernel/posix-timers.c - timer_create(2) and its family.
+ *
+ * A process keeps its timers in an array; the index is the id. Each timer has an
+ * hrtimer and a queue entry for its signal, so that expiry never allocates. Timers on processor
+ * time are not built (EOPNOTSUPP).
+ *
+ * Locks: posix_timers.lock guards the array and the settings of the timers. The timer's function
+ * takes only tasklist_lock and siglock, so that a timer may be cancelled with the lock held.
+ */
+#include <pagoda/posix-timers.h>
+#include <pagoda/hrtimer.h>
+#include <pagoda/mutex.h>
+#include <pagoda/pid.h>
+#include <pagoda/sched.h>
+#include <pagoda/signal.h>
+#include <pagoda/slab.h>
+#include <pagoda/string.h>
+#include <pagoda/time64.h>
+#include <asm/uaccess.h>
+#include <syscalls.h>
+
+#define MAX_TIMERS 1024
+
+struct k_itimer {
+	struct hrtimer timer;
+	clockid_t clock;
+	int notify; /* SIGEV_* */
+	ktime_t interval;
+	struct pid *pid; /* thread or process to signal; holds a reference */
+	enum pid_type pid_type;
+	struct sigqueue *sigq;
+};
+
+struct posix_timers {
+	struct mutex lock;
+	struct k_itimer *timer[MAX_TIMERS];
+};
+
+/* In the timer interrupt. */
+static enum hrtimer_restart posix_timer_fn(struct hrtimer *hr)
+{
+	struct k_itimer *t = container_of(hr, struct k_itimer, timer);
+	struct task_struct *p;
+
+	if (t->notify != SIGEV_NONE) {
+		read_lock(&tasklist_lock);
+		p = pid_task(t->pid, t->pid_type);
+		if (p && p->sighand)
+			send_sigqueue(t->sigq, p, t->pid_type);
+		read_unlock(&tasklist_lock);
+	}
+	if (!t->interval)
+		return HRTIMER_NORESTART;
+	hrtimer_forward(hr, ktime_get(), t->interval);
+	return HRTIMER_RESTART;
+}
+
+/* The timers of the process, made on first use; NULL without memory. */
+static struct posix_timers *get_timers(void)
+{
+	struct posix_timers *timers = READ_ONCE(current->signal->posix_timers);
+
+	if (timers)
+		return timers;
+	timers = kzalloc(sizeof(*timers), GFP_KERNEL);
+	if (!timers)
+		return NULL;
+	mutex_init(&timers->lock);
+	spin_lock_irq(&current->sighand->siglock);
+	if (!current->signal->posix_timers)
+		current->signal->posix_timers = timers;
+	else
+		swap(timers, current->signal->posix_timers);
+	spin_unlock_irq(&current->sighand->siglock);
+	if (timers != current->signal->posix_timers)
+		kfree(timers);
+	return current->signal->posix_timers;
+}
+
+/* The timer with this id, with the lock held; NULL without it. */
+static struct k_itimer *lock_timer(int id)
+{
+	struct posix_timers *timers = current->signal->posix_timers;
+
+	if (!timers || id < 0 || id >= MAX_TIMERS)
+		return NULL;
+	mutex_lock(&timers->lock);
+	if (timers->timer[id])
+		return timers->timer[id];
+	mutex_unlock(&timers->lock);
+	return NULL;
+}
+
+static void unlock_timer(void)
+{
+	mutex_unlock(&current->signal->posix_timers->lock);
+}
+
+static void free_timer(struct k_itimer *t)
+{
+	hrtimer_cancel(&t->timer);
+	sigqueue_free(t->sigq);
+	put_pid(t->pid);
+	kfree(t);
+}
+
+/* ---- creating ---------------------------------------------------------------------------- */
+
+/* Whom the event goes to. A reference, or NULL if the event is not valid. */
+static struct pid *good_sigevent(const sigevent_t *event)
+{
+	struct task_struct *p;
+	struct pid *pid = NULL;
+
+	if ((event->sigev_notify & ~SIGEV_THREAD_ID) != SIGEV_NONE &&
+	    (event->sigev_signo <= 0 || event->sigev_signo > _NSIG))
+		return NULL;
+	switch (event->sigev_notify) {
+	case SIGEV_SIGNAL | SIGEV_THREAD_ID:
+		read_lock(&tasklist_lock);
+		p = find_task_by_vpid(event->_sigev_un._tid);
+		if (p && same_thread_group(p, current) && event->sigev_signo > 0 &&
+		    event->sigev_signo <= _NSIG)
+			pid = get_pid(task_pid(p));
+		read_unlock(&tasklist_lock);
+		return pid;
+	case SIGEV_SIGNAL:
+	case SIGEV_THREAD:
+	case SIGEV_NONE:
+		return get_pid(task_tgid(current));
+	default:
+		return NULL;
+	}
+}
+
+static struct k_itimer *alloc_timer(clockid_t clock, const sigevent_t *event, struct pid *pid)
+{
+	struct k_itimer *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	t->sigq = sigqueue_alloc();
+	if (!t->sigq) {
+		kfree(t);
+		return NULL;
+	}
+	hrtimer_init(&t->timer, posix_timer_fn);
+	t->clock = clock;
+	t->notify = event->sigev_notify;
+	t->pid = pid;
+	t->pid_type = event->sigev_notify & SIGEV_THREAD_ID ? PIDTYPE_PID : PIDTYPE_TGID;
+	clear_siginfo(&t->sigq->info);
+	t->sigq->info.si_signo = event->sigev_signo;
+	t->sigq->info.si_code = SI_TIMER;
+	t->sigq->info._timer._sigval = event->sigev_value;
+	return t;
+}
+
+/* Lowest free id, or -EAGAIN. */
+static int install_timer(struct posix_timers *timers, struct k_itimer *t)
+{
+	int id;
+
+	mutex_lock(&timers->lock);
+	for (id = 0; id < MAX_TIMERS && timers->timer[id]; id++)
+		;
+	if (id < MAX_TIMERS) {
+		t->sigq->info.si_tid = id;
+		timers->timer[id] = t;
+	}
+	mutex_unlock(&timers->lock);
+	return id < MAX_TIMERS ? id : -EAGAIN;
+}
+
+long sys_timer_create(clockid_t which_clock, struct sigevent __user *timer_event_spec,
+		      int __user *created_timer_id)
+{
+	sigevent_t event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct posix_timers *timers;
+	struct k_itimer *t;
+	struct pid *pid;
+	int id;
+
+	if (timer_event_spec && copy_from_user(&event, timer_event_spec, sizeof(event)))
+		return -EFAULT;
+	if (which_clock == CLOCK_PROCESS_CPUTIME_ID || which_clock == CLOCK_THREAD_CPUTIME_ID ||
+	    which_clock < 0)
+		return -EOPNOTSUPP;
+	if (!clock_is_monotonic(which_clock) && !clock_is_realtime(which_clock))
+		return -EINVAL;
+	pid = good_sigevent(&event);
+	if (!pid)
+		return -EINVAL;
+	timers = get_timers();
+	t = timers ? alloc_timer(which_clock, &event, pid) : NULL;
+	if (!t) {
+		put_pid(pid);
+		return -EAGAIN;
+	}
+	id = install_timer(timers, t);
+	if (id < 0) {
+		free_timer(t);
+		return id;
+	}
+	if (!timer_event_spec)
+		t->sigq->info._timer._sigval.sival_int = id;
+	if (put_user(id, created_timer_id)) {
+		sys_timer_delete(id);
+		return -EFAULT;
+	}
+	return 0;
+}
+
+long sys_timer_delete(int timer_id)
+{
+	struct k_itimer *t = lock_timer(timer_id);
+
+	if (!t)
+		return -EINVAL;
+	current->signal->posix_timers->timer[timer_id] = NULL;
+	unlock_timer();
+	free_timer(t);
+	return 0;
+}
+
+/* ---- arming ------------------------------------------------------------------------------ */
+
+static void read_setting(struct k_itimer *t, struct itimerspec *setting)
+{
+	ktime_t left = 0;
+
+	if (hrtimer_active(&t->timer)) {
+		left = hrtimer_get_remaining(&t->timer);
+		if (left <= 0)
+			left = 1;
+	}
+	setting->it_interval = ns_to_timespec64(t->interval);
+	setting->it_value = ns_to_timespec64(left);
+}
+
+long sys_timer_gettime(int timer_id, struct itimerspec __user *setting)
+{
+	struct k_itimer *t = lock_timer(timer_id);
+	struct itimerspec spec;
+
+	if (!t)
+		return -EINVAL;
+	read_setting(t, &spec);
+	unlock_timer();
+	return copy_to_user(setting, &spec, sizeof(spec)) ? -EFAULT : 0;
+}
+
+long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *new_setting,
+		       struct itimerspec __user *old_setting)
+{
+	struct itimerspec new, old;
+	struct k_itimer *t;
+	ktime_t value;
+
+	if (!new_setting)
+		return -EINVAL;
+	if (copy_from_user(&new, new_setting, sizeof(new)))
+		return -EFAULT;
+	if (!timespec64_valid(&new.it_interval) || !timespec64_valid(&new.it_value))
+		return -EINVAL;
+	t = lock_timer(timer_id);
+	if (!t)
+		return -EINVAL;
+	read_setting(t, &old);
+	hrtimer_cancel(&t->timer);
+	t->interval = timespec64_to_ktime(new.it_interval);
+	value = timespec64_to_ktime(new.it_value);
+	if (value)
+		hrtimer_start(&t->timer,
+			      clock_to_monotonic(t->clock, value, flags & TIMER_ABSTIME));
+	unlock_timer();
+	if (old_setting && copy_to_user(old_setting, &old, sizeof(old)))
+		return -EFAULT;
+	return 0;
+}
+
+/* How often it expired again before the last signal was taken. */
+long sys_timer_getoverrun(int timer_id)
+{
+	struct k_itimer *t = lock_timer(timer_id);
+	int overrun;
+
+	if (!t)
+		return -EINVAL;
+	overrun = t->sigq->info.si_overrun;
+	unlock_timer();
+	return overrun;
+}
+
+/* ---- end of the process ------------------------------------------------------------------ */
+
+/* The last thread exits, or exec: no timer fires after this. No lock held; may sleep. */
+void exit_itimers(struct task_struct *tsk)
+{
+	struct posix_timers *timers = tsk->signal->posix_timers;
+	int id;
+
+	if (!timers)
+		return;
+	tsk->signal->posix_timers = NULL;
+	for (id = 0; id < MAX_TIMERS; id++) {
+		if (timers->timer[id])
+			free_timer(timers->timer[id]);
+	}
+	kfree(timers);
+}
