@@ -22,6 +22,7 @@ void *memmove(void *dst, const void *src, size_t n) __libc_name("memmove");
 void *memset(void *dst, int c, size_t n) __libc_name("memset");
 int memcmp(const void *a, const void *b, size_t n) __libc_name("memcmp");
 void *memchr(const void *s, int c, size_t n) __libc_name("memchr");
+void *memmem(const void *s, size_t n, const void *what, size_t len) __libc_name("memmem");
 
 /* Lets the compiler open-code copies of a small constant size. */
 #ifndef PAGODA_HOST
@@ -65,7 +66,6 @@ void *memset32(u32 *dst, u32 v, size_t count);
 void *memset64(u64 *dst, u64 v, size_t count);
 /* The first byte of n that is not c, or NULL. */
 void *memchr_inv(const void *s, int c, size_t n);
-void *memmem(const void *s, size_t n, const void *what, size_t len);
 /* Past the leading spaces; strim also cuts the trailing ones, in place. */
 char *skip_spaces(const char *s);
 char *strim(char *s);

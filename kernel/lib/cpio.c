@@ -95,9 +95,10 @@ static int read_member(struct cpio_reader *r, struct cpio_entry *e)
 		.rdev_minor = field[F_RDEV_MINOR],
 	};
 	e->name = take(r, field[F_NAME_SIZE]);
-	if (!e->name || !field[F_NAME_SIZE])
+	if (!e->name)
 		return -EINVAL;
-	e->name_len = field[F_NAME_SIZE] - 1;
+	/* The terminating 0 must be the last byte; with no byte at all no length is right. */
+	e->name_len = field[F_NAME_SIZE] - 1UL;
 	if (strnlen(e->name, field[F_NAME_SIZE]) != e->name_len)
 		return -EINVAL;
 	e->data = take(r, e->size);

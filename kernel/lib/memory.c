@@ -139,3 +139,14 @@ void *memchr(const void *s, int c, size_t n)
 	}
 	return NULL;
 }
+
+void *memmem(const void *s, size_t n, const void *what, size_t len)
+{
+	const u8 *p = s;
+
+	for (; n >= len; n--, p++) {
+		if (!memcmp(p, what, len))
+			return (void *)p;
+	}
+	return NULL;
+}

@@ -134,9 +134,7 @@ static void erase_fixup(struct rb_node *node, struct rb_node *parent, struct rb_
 			continue;
 		}
 		if (is_black(sibling->rb_child[!dir])) {
-			/* Only the near nephew is red: make it the far one. */
-			rb_set_black(sibling->rb_child[dir]);
-			rb_set_red(sibling);
+			/* Only the near nephew is red: bring it up; the colours are set below. */
 			rotate(sibling, !dir, root, augment);
 			sibling = parent->rb_child[!dir];
 		}

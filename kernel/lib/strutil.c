@@ -82,17 +82,6 @@ void *memchr_inv(const void *s, int c, size_t n)
 	return NULL;
 }
 
-void *memmem(const void *s, size_t n, const void *what, size_t len)
-{
-	const u8 *p = s;
-
-	for (; n >= len; n--, p++) {
-		if (!memcmp(p, what, len))
-			return (void *)p;
-	}
-	return NULL;
-}
-
 char *skip_spaces(const char *s)
 {
 	while (isspace((u8)*s))
