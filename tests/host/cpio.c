@@ -130,7 +130,7 @@ static int read_all(const u8 *buf, size_t size, int *count)
 {
 	struct cpio_reader r;
 	struct cpio_entry e;
-	volatile u8 sum = 0;
+	static volatile u8 sum;
 	int ret;
 
 	*count = 0;
