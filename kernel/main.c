@@ -120,6 +120,7 @@ static void mm_init(void)
 	mem_init();
 	kmem_cache_init();
 	vmalloc_init();
+	cpu_init_late();
 	pagecache_init();
 	mm_core_init();
 }

@@ -5,9 +5,16 @@
 #ifndef _ASM_DESC_H
 #define _ASM_DESC_H
 
+#include <asm/segment.h>
+
+/* Offsets for the assembler's %gs:cpu_tss + n. */
+#define TSS_sp0 4
+#define TSS_sp1 12
+
+#ifndef __ASSEMBLER__
+
 #include <pagoda/types.h>
 #include <asm/percpu.h>
-#include <asm/segment.h>
 
 struct desc_ptr {
 	u16 size;
@@ -37,10 +44,6 @@ struct tss_struct {
 	u16 io_bitmap_base; /* beyond the limit: no port is open to user mode */
 } __attribute__((packed));
 
-/* Offsets for the assembler's %gs:cpu_tss + n. */
-#define TSS_sp0 4
-#define TSS_sp1 12
-
 struct gdt_page {
 	u64 gdt[GDT_ENTRIES];
 } __attribute__((aligned(64)));
@@ -59,4 +62,5 @@ static inline void load_sp0(unsigned long top)
 	asm volatile("movq %1, %%gs:%0" : "=m"(*(u64 *)((char *)&cpu_tss + TSS_sp0)) : "r"(top));
 }
 
+#endif /* !__ASSEMBLER__ */
 #endif

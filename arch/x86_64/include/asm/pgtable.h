@@ -556,7 +556,7 @@ pte_t *lookup_kernel_pte(unsigned long addr);
 void paging_init(void);
 /* Maps [virt, virt+size) to physical memory from memblock; for vmemmap at boot. 0/-ENOMEM */
 int vmemmap_populate(unsigned long start, unsigned long end);
-/* Takes write and execute rights from the init sections; the pages may then be freed. */
-void mark_init_unused(void);
+/* Unmaps the init sections and gives their memory to the page allocator; after boot. */
+void free_initmem(void);
 
 #endif

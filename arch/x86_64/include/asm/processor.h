@@ -55,6 +55,8 @@ unsigned long __get_wchan(struct task_struct *p);
 void early_cpu_init(void);
 /* Descriptor tables, SYSCALL, CR0/CR4 bits and FPU of this CPU; GS base is already set. */
 void cpu_init(void);
+/* What needs slab and vmalloc: guarded exception stacks of the boot CPU, FPU images. */
+void cpu_init_late(void);
 /* Gives CPU @cpu its guarded IST stacks; needs vmalloc. 0 or -ENOMEM. */
 int cpu_alloc_exception_stacks(unsigned int cpu);
 

@@ -28,6 +28,8 @@
 #define X86_TRAP_VE	  20 /* virtualisation */
 #define X86_TRAP_CP	  21 /* control protection */
 
+#define IA32_SYSCALL_VECTOR 0x80
+
 #ifndef __ASSEMBLER__
 
 #include <pagoda/types.h>
@@ -48,6 +50,8 @@ void exc_page_fault(struct pt_regs *regs);
 void exit_to_user_mode_loop(struct pt_regs *regs);
 /* The system call of @regs by the slow way, traced. */
 void syscall_traced(struct pt_regs *regs);
+/* The end of a task that runs a kernel function, unless it did an exec. */
+void kernel_thread_return(int ret);
 
 /* arch/x86_64/signal.c */
 void arch_do_signal_or_restart(struct pt_regs *regs);
