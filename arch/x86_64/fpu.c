@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * arch/x86_64/fpu.c - saving and loading the floating-point and vector registers.
+ *
+ * XSAVE with XCR0 = 7 (x87, SSE, AVX) where the CPU has it, else FXSAVE. Eager: a task's
+ * registers are saved at every switch away. Loading is left out when the registers of this
+ * CPU hold the task's state still: fpu_owner names the image that was loaded last, and
+ * thread.fpu_cpu the CPU where it was; both must agree, so that a task that has run elsewhere
+ * in the meantime is loaded anew. Nothing here sleeps; kernel code is not preempted, so
+ * current's registers stay its own between two calls of schedule().
+ */
+#include <pagoda/bug.h>
+#include <pagoda/sched.h>
+#include <pagoda/slab.h>
+#include <pagoda/string.h>
+#include <asm/asm.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu.h>
+
+unsigned int fpu_state_size = FXSAVE_SIZE;
+u64 fpu_xfeatures;
+
+static u32 mxcsr_mask = 0xffbf;
+static bool use_xsaveopt;
+static struct kmem_cache *fpu_cachep;
+static DEFINE_PER_CPU(struct fpu_state *, fpu_owner);
+
+static inline void xsetbv(u32 index, u64 value)
+{
+	asm volatile("xsetbv" : : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));
+}
+
+/* Size of the image for the features in XCR0, and the MXCSR bits that exist. */
+static void __init find_state_size(void)
+{
+	static struct fpu_state probe;
+	u32 a, b, c, d;
+
+	if (fpu_xfeatures) {
+		cpuid_count(0xd, 0, &a, &b, &c, &d);
+		fpu_state_size = b;
+		BUG_ON(fpu_state_size > FPU_STATE_MAX);
+		use_xsaveopt = boot_cpu_has(X86_FEATURE_XSAVEOPT);
+	}
+	asm volatile("fxsaveq %0" : "=m"(probe));
+	if (probe.mxcsr_mask)
+		mxcsr_mask = probe.mxcsr_mask;
+}
+
+void fpu_init_cpu(void)
+{
+	static bool sized;
+	u32 a, b, c, d;
+
+	if (boot_cpu_has(X86_FEATURE_XSAVE)) {
+		cpuid_count(0xd, 0, &a, &b, &c, &d);
+		fpu_xfeatures = a & (XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM);
+		xsetbv(0, fpu_xfeatures);
+	}
+	asm volatile("fninit");
+	if (!sized) {
+		sized = true;
+		find_state_size();
+	}
+}
+
+void __init fpu_init(void)
+{
+	fpu_cachep = kmem_cache_create("fpu_state", fpu_state_size, 64, SLAB_PANIC, NULL);
+}
+
+static void init_state(struct fpu_state *fpu)
+{
+	memset(fpu, 0, fpu_state_size);
+	fpu->cwd = FCW_DEFAULT;
+	fpu->mxcsr = MXCSR_DEFAULT;
+	if (fpu_xfeatures)
+		fpu->xstate_bv = XFEATURE_MASK_FP | XFEATURE_MASK_SSE;
+}
+
+struct fpu_state *fpu_alloc(void)
+{
+	struct fpu_state *fpu = kmem_cache_alloc(fpu_cachep, GFP_KERNEL);
+
+	if (fpu)
+		init_state(fpu);
+	return fpu;
+}
+
+void fpu_free(struct fpu_state *fpu)
+{
+	if (fpu)
+		kmem_cache_free(fpu_cachep, fpu);
+}
+
+/* Every component is written, also those in their initial state (XSAVEOPT leaves these out). */
+static inline void save_full(struct fpu_state *fpu)
+{
+	if (fpu_xfeatures)
+		asm volatile("xsaveq %0" : "+m"(*fpu) : "a"(-1), "d"(-1) : "memory");
+	else
+		asm volatile("fxsaveq %0" : "=m"(*fpu) : : "memory");
+}
+
+static inline void save(struct fpu_state *fpu)
+{
+	if (use_xsaveopt)
+		asm volatile("xsaveoptq %0" : "+m"(*fpu) : "a"(-1), "d"(-1) : "memory");
+	else
+		save_full(fpu);
+}
+
+static inline void restore(const struct fpu_state *fpu)
+{
+	if (fpu_xfeatures)
+		asm volatile("xrstorq %0" : : "m"(*fpu), "a"(-1), "d"(-1) : "memory");
+	else
+		asm volatile("fxrstorq %0" : : "m"(*fpu) : "memory");
+}
+
+void fpu_switch(struct thread_struct *prev, struct thread_struct *next, unsigned int cpu)
+{
+	if (prev->fpu)
+		save(prev->fpu);
+	if (!next->fpu || (this_cpu_read(fpu_owner) == next->fpu && next->fpu_cpu == (int)cpu))
+		return;
+	restore(next->fpu);
+	this_cpu_write(fpu_owner, next->fpu);
+	next->fpu_cpu = cpu;
+}
+
+/* current's registers now hold what its image says, on this CPU and no other. */
+static void claim_registers(void)
+{
+	current->thread.fpu_cpu = current->cpu;
+	this_cpu_write(fpu_owner, current->thread.fpu);
+}
+
+void fpu_clone(struct thread_struct *dst, struct thread_struct *src)
+{
+	dst->fpu_cpu = -1;
+	if (src->fpu)
+		save_full(dst->fpu);
+}
+
+void fpu_reset_current(void)
+{
+	init_state(current->thread.fpu);
+	restore(current->thread.fpu);
+	claim_registers();
+}
+
+struct fpu_state *fpu_sync_current(void)
+{
+	save_full(current->thread.fpu);
+	return current->thread.fpu;
+}
+
+/*
+ * What XRSTOR would fault on is refused: components that are not enabled, a compacted or
+ * non-zero header, MXCSR bits that do not exist (these are cleared, as Linux does).
+ */
+static bool state_valid(const struct fpu_state *fpu)
+{
+	if (!fpu_xfeatures)
+		return true;
+	if ((fpu->xstate_bv & ~fpu_xfeatures) || fpu->xcomp_bv)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(fpu->header_reserved); i++)
+		if (fpu->header_reserved[i])
+			return false;
+	return true;
+}
+
+bool fpu_load_current(const struct fpu_state *image)
+{
+	struct fpu_state *fpu = current->thread.fpu;
+
+	if (!state_valid(image))
+		return false;
+	memcpy(fpu, image, fpu_state_size);
+	fpu->mxcsr &= mxcsr_mask;
+	restore(fpu);
+	claim_registers();
+	return true;
+}
+
+void fpu_drop(struct thread_struct *thread)
+{
+	struct fpu_state *fpu = thread->fpu;
+
+	thread->fpu = NULL;
+	thread->fpu_cpu = -1;
+	fpu_free(fpu);
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+/*
+ * arch/x86_64/process.c - the machine state of tasks: making, switching, exec, exit.
+ *
+ *	kernel stack of a task that does not run (THREAD_SIZE):
+ *
+ *	  stack                        thread.sp                task_pt_regs()      top = TSS.sp0
+ *	  |  free ...                  | inactive_task_frame .. | struct pt_regs    |
+ *
+ * FS and GS bases of a program live in thread.fsbase and gsbase; the MSRs are written when the
+ * task gets a CPU or changes them by arch_prctl(), and never read, as programs cannot change
+ * them otherwise (CR4.FSGSBASE is off).
+ */
+#include <pagoda/compiler.h>
+#include <pagoda/errno.h>
+#include <pagoda/sched.h>
+#include <pagoda/sched_task.h>
+#include <pagoda/smp.h>
+#include <pagoda/string.h>
+#include <uapi/sched.h>
+#include <asm/desc.h>
+#include <asm/fpu.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/ptrace.h>
+#include <asm/switch_to.h>
+#include <asm/uaccess.h>
+#include <syscalls.h>
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+#define ARCH_GET_GS 0x1004
+
+/* What entry.S takes for granted. */
+static_assert(offsetof(struct task_struct, thread_info) == 0);
+static_assert(offsetof(struct thread_info, flags) == TI_flags);
+static_assert(offsetof(struct pt_regs, ip) == 128 && sizeof(struct pt_regs) == 168);
+static_assert(offsetof(struct tss_struct, sp0) == TSS_sp0);
+static_assert(offsetof(struct tss_struct, sp1) == TSS_sp1);
+
+DEFINE_PER_CPU(struct task_struct *, current_task)
+= &init_task;
+
+int arch_dup_task_struct(struct task_struct *dst, struct task_struct *src)
+{
+	*dst = *src;
+	dst->thread.fpu = NULL;
+	dst->thread.fpu_cpu = -1;
+	return 0;
+}
+
+/* A frame that __switch_to_asm() pops; execution begins at ret_from_fork. */
+static struct inactive_task_frame *build_switch_frame(struct task_struct *p)
+{
+	struct inactive_task_frame *frame = (struct inactive_task_frame *)task_pt_regs(p) - 1;
+
+	*frame = (struct inactive_task_frame){.ret_addr = (unsigned long)ret_from_fork};
+	p->thread.sp = (unsigned long)frame;
+	return frame;
+}
+
+/* A task that begins in the kernel; its user registers stay empty until an exec fills them. */
+static void copy_kernel_thread(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	struct inactive_task_frame *frame = build_switch_frame(p);
+	struct pt_regs *regs = task_pt_regs(p);
+
+	*regs = (struct pt_regs){
+		.orig_ax = -1,
+		.cs = __USER_CS,
+		.ss = __USER_DS,
+		.flags = X86_EFLAGS_IF | X86_EFLAGS_FIXED,
+	};
+	frame->bx = (unsigned long)args->fn;
+	frame->r12 = (unsigned long)args->fn_arg;
+	p->thread.fsbase = 0;
+	p->thread.gsbase = 0;
+}
+
+int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	struct pt_regs *regs = task_pt_regs(p);
+
+	if (args->fn && args->kthread) {
+		copy_kernel_thread(p, args);
+		return 0;
+	}
+	if ((args->flags & CLONE_SETTLS) && args->tls >= TASK_SIZE_MAX)
+		return -EPERM;
+	p->thread.fpu = fpu_alloc();
+	if (!p->thread.fpu)
+		return -ENOMEM;
+	if (args->fn) {
+		copy_kernel_thread(p, args);
+		return 0;
+	}
+	build_switch_frame(p);
+	*regs = *current_pt_regs();
+	regs->ax = 0;
+	if (args->stack)
+		regs->sp = args->stack + args->stack_size;
+	if (args->flags & CLONE_SETTLS)
+		p->thread.fsbase = args->tls;
+	fpu_clone(&p->thread, &current->thread);
+	return 0;
+}
+
+void exit_thread(struct task_struct *tsk)
+{
+	fpu_drop(&tsk->thread);
+}
+
+void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_sp)
+{
+	*regs = (struct pt_regs){
+		.orig_ax = -1,
+		.ip = new_ip,
+		.cs = __USER_CS,
+		.flags = X86_EFLAGS_IF | X86_EFLAGS_FIXED,
+		.sp = new_sp,
+		.ss = __USER_DS,
+	};
+}
+
+/* Loads the bases of @thread, whose task is or becomes current. */
+static inline void load_bases(const struct thread_struct *thread)
+{
+	wrmsrl(MSR_FS_BASE, thread->fsbase);
+	wrmsrl(MSR_KERNEL_GS_BASE, thread->gsbase);
+}
+
+void flush_thread(void)
+{
+	current->thread.fsbase = 0;
+	current->thread.gsbase = 0;
+	load_bases(&current->thread);
+	fpu_reset_current();
+}
+
+/* entry.S jumps here on the new stack; interrupts are off. */
+struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
+{
+	fpu_switch(&prev->thread, &next->thread, smp_processor_id());
+	if (!(next->flags & PF_KTHREAD))
+		load_bases(&next->thread);
+	this_cpu_write(current_task, next);
+	load_sp0((unsigned long)next->stack + THREAD_SIZE);
+	return prev;
+}
+
+unsigned long __get_wchan(struct task_struct *p)
+{
+	unsigned long stack = (unsigned long)p->stack;
+	unsigned long sp = READ_ONCE(p->thread.sp);
+	unsigned long bp;
+
+	if (sp < stack || sp > stack + THREAD_SIZE - sizeof(struct inactive_task_frame))
+		return 0;
+	/* One frame up from schedule(): who called it. */
+	bp = ((struct inactive_task_frame *)sp)->bp;
+	if (bp < stack || bp > stack + THREAD_SIZE - 16 || (bp & 7))
+		return 0;
+	return ((unsigned long *)bp)[1];
+}
+
+long sys_arch_prctl(int option, unsigned long arg2)
+{
+	struct thread_struct *thread = &current->thread;
+
+	switch (option) {
+	case ARCH_SET_FS:
+		if (arg2 >= TASK_SIZE_MAX)
+			return -EPERM;
+		thread->fsbase = arg2;
+		wrmsrl(MSR_FS_BASE, arg2);
+		return 0;
+	case ARCH_SET_GS:
+		if (arg2 >= TASK_SIZE_MAX)
+			return -EPERM;
+		thread->gsbase = arg2;
+		wrmsrl(MSR_KERNEL_GS_BASE, arg2);
+		return 0;
+	case ARCH_GET_FS:
+		return put_user(thread->fsbase, (unsigned long __user *)arg2);
+	case ARCH_GET_GS:
+		return put_user(thread->gsbase, (unsigned long __user *)arg2);
+	}
+	return -EINVAL;
+}
