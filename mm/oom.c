@@ -10,6 +10,7 @@
  * Locks: oom_lock (one killer at a time), then tasklist_lock for reading.
  */
 #include <pagoda/kernel.h>
+#include <pagoda/cred.h>
 #include <pagoda/hrtimer.h>
 #include <pagoda/mm.h>
 #include <pagoda/mutex.h>

@@ -46,8 +46,9 @@ struct address_space_operations {
 
 struct address_space {
 	struct inode *host;
-	struct xarray i_pages; /* offset -> struct page */
-	unsigned long nrpages; /* i_pages lock */
+	spinlock_t i_pages_lock; /* guards the next two; not taken from interrupts */
+	struct xarray i_pages;	 /* offset -> struct page */
+	unsigned long nrpages;
 	const struct address_space_operations *a_ops;
 	struct rw_semaphore i_mmap_lock;
 	struct list_head i_mmap;  /* VMAs that map it, by i_mmap_node; i_mmap_lock */
