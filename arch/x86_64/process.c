@@ -99,7 +99,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	*regs = *current_pt_regs();
 	regs->ax = 0;
 	if (args->stack)
-		regs->sp = args->stack + args->stack_size;
+		regs->sp = args->stack;
 	if (args->flags & CLONE_SETTLS)
 		p->thread.fsbase = args->tls;
 	fpu_clone(&p->thread, &current->thread);
