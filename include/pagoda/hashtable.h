@@ -36,7 +36,7 @@ static inline unsigned long hash_ptr(const void *ptr, unsigned int bits)
 }
 
 /* The hash of len bytes of a name below the directory `salt`. In kernel/lib/hash.c. */
-u32 full_name_hash(const void *salt, const char *name, size_t len);
+u32 full_name_hash(const void *salt, const char *name, unsigned int len);
 
 #define DEFINE_HASHTABLE(name, bits)  struct hlist_head name[1 << (bits)]
 #define DECLARE_HASHTABLE(name, bits) struct hlist_head name[1 << (bits)]

@@ -6,7 +6,7 @@
 #include <pagoda/string.h>
 
 /* Eight bytes a step: mix in a word, multiply, and let the high bits come down. */
-u32 full_name_hash(const void *salt, const char *name, size_t len)
+u32 full_name_hash(const void *salt, const char *name, unsigned int len)
 {
 	u64 hash = (unsigned long)salt ^ len, word;
 

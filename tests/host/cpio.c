@@ -130,7 +130,7 @@ static int read_all(const u8 *buf, size_t size, int *count)
 {
 	struct cpio_reader r;
 	struct cpio_entry e;
-	static volatile u8 sum;
+	unsigned int sum = 0;
 	int ret;
 
 	*count = 0;
@@ -139,6 +139,8 @@ static int read_all(const u8 *buf, size_t size, int *count)
 		CHECK_EQ(strlen(e.name), e.name_len);
 		for (size_t i = 0; i < e.size; i++)
 			sum += ((const u8 *)e.data)[i];
+		CHECK(sum <= 255 * e.size);
+		sum = 0;
 		CHECK(++*count < 1000);
 	}
 	return ret;
