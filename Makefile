@@ -138,14 +138,21 @@ $(B)/pagoda.elf: $(KOBJ) linker.ld tools/gen-ksyms
 $(B)/pagoda-test.elf: $(KOBJ) $(TOBJ) linker.ld tools/gen-ksyms
 	$(call link-kernel,$(KOBJ) $(TOBJ))
 
+# musl brings no headers of the kernel's; those of the host are the same ABI.
+MUSL := $(MUSLCC) -static -std=gnu17 -D_GNU_SOURCE -idirafter build/uapi
+build/uapi/linux: | $(FIRST)
+	@mkdir -p $(@D)
+	@for d in linux asm-generic x86_64-linux-gnu/asm asm; do \
+		[ ! -d /usr/include/$$d ] || ln -sfn /usr/include/$$d build/uapi/$${d##*/}; done
+
 # Our own programs for guests: demos and benchmarks, one file each, static.
 USRC := $(wildcard user/*.c)
 UBIN := $(patsubst user/%.c,build/user/%,$(USRC))
 
-build/user/%: user/%.c $(wildcard user/*.h) | $(FIRST)
+build/user/%: user/%.c $(wildcard user/*.h) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSLCC) -static -std=gnu17 -O2 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
+	$(Q)$(MUSL) -O2 -Wall -Wextra -o $@ $<
 
 $(B)/initramfs.cpio: tools/mkinitramfs $(wildcard tools/pagoda/*.py) $(shell find tools/rootfs -type f) $(UBIN) | $(FIRST)
 	@mkdir -p $(@D)
@@ -157,10 +164,10 @@ $(B)/pagoda.iso: $(B)/pagoda.elf $(B)/initramfs.cpio boot/grub.cfg tools/mkiso
 	$(Q)OBJCOPY=$(OBJCOPY) tools/mkiso $@ $(B)/pagoda.elf $(B)/initramfs.cpio console=ttyS0
 
 # PID 1 of the guests in which tools/pagoda-run and the tests run programs; the same for every configuration.
-build/guest/init: tools/guest/init.c | $(FIRST)
+build/guest/init: tools/guest/init.c | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSLCC) -static -O2 -D_GNU_SOURCE -Wall -Wextra -o $@ $<
+	$(Q)$(MUSL) -O2 -Wall -Wextra -o $@ $<
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Running
@@ -199,15 +206,15 @@ ABI_BIN   := $(patsubst tests/abi/%.c,build/tests/abi/%,$(wildcard tests/abi/*.c
 PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests/programs/$(basename $(notdir $(s)))-%,\
 		     musl glibc-static glibc))
 
-build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | $(FIRST)
+build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSLCC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -I tests/abi -o $@ $< $(wildcard tests/abi/lib/*.c)
+	$(Q)$(MUSL) -O1 -g $(TESTWARN) -pthread -I tests/abi -o $@ $< $(wildcard tests/abi/lib/*.c)
 
-build/tests/programs/%-musl: tests/programs/%.c | $(FIRST)
+build/tests/programs/%-musl: tests/programs/%.c | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSLCC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+	$(Q)$(MUSL) -O1 -g $(TESTWARN) -pthread -o $@ $<
 
 build/tests/programs/%-glibc-static: tests/programs/%.c | $(FIRST)
 	@mkdir -p $(@D)
@@ -237,6 +244,10 @@ test-abi: $(GUESTS) $(ABI_BIN)
 test-programs: all build/guest/init $(PROG_BIN)
 	$(Q)$(RUNTESTS) programs
 
+# ROWS='fork cow' picks rows by name.
+bench: $(GUESTS) build/user/bench
+	$(Q)tools/bench $(ROWS)
+
 # docs/contract/status.md, from the clauses and the results of the layer abi.
 contract: test-abi
 	$(Q)tools/gen-contract
@@ -260,6 +271,7 @@ clean:
 #?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
 #?   test-host, test-kernel, test-abi, test-programs   one layer of them
 #?   contract        runs test-abi and writes docs/contract/status.md
+#?   bench           the costs of calls on Pagoda and on Linux, side by side; ROWS='fork cow' picks
 #?   check           formatting and static analysis; CHECK='format sparse' picks
 #?   clean           removes build/
 #?
