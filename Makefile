@@ -56,9 +56,9 @@ ifeq ($(WERROR),1)
 WARN   += -Werror
 endif
 ifneq ($(findstring clang,$(CC)),)
-KFLAGS += --target=x86_64-linux-gnu
+KFLAGS += --target=x86_64-linux-gnu -mstack-alignment=8
 else
-KFLAGS += -fno-tree-loop-distribute-patterns
+KFLAGS += -fno-tree-loop-distribute-patterns -mpreferred-stack-boundary=3
 endif
 ifeq ($(CHECKED),1)
 KFLAGS += -DCONFIG_CHECKED=1
