@@ -35,9 +35,6 @@ static inline unsigned long hash_ptr(const void *ptr, unsigned int bits)
 	return hash_64((unsigned long)ptr, bits);
 }
 
-/* The hash of len bytes of a name below the directory `salt`. In kernel/lib/hash.c. */
-u32 full_name_hash(const void *salt, const char *name, unsigned int len);
-
 #define DEFINE_HASHTABLE(name, bits)  struct hlist_head name[1 << (bits)]
 #define DECLARE_HASHTABLE(name, bits) struct hlist_head name[1 << (bits)]
 #define HASH_SIZE(table)	      ARRAY_SIZE(table)

@@ -230,26 +230,10 @@ static void random_hashtable(void)
 	}
 }
 
-static void name_hashes(void)
-{
-	char name[64];
-	u32 seen[64];
-
-	memset(name, 'a', sizeof(name));
-	for (int len = 0; len < 64; len++) {
-		seen[len] = full_name_hash(NULL, name, len);
-		CHECK_EQ(seen[len], full_name_hash(NULL, name, len));
-		CHECK(seen[len] != full_name_hash(name, name, len));
-		for (int i = 0; i < len; i++)
-			CHECK(seen[i] != seen[len]);
-	}
-}
-
 int main(void)
 {
 	RUN(random_lists);
 	RUN(safe_iteration);
 	RUN(random_hashtable);
-	RUN(name_hashes);
 	return 0;
 }
