@@ -47,11 +47,14 @@ static inline struct shmem_sb_info *SHMEM_SB(struct super_block *sb)
 
 /* What shmem_getpage() does with a hole. */
 enum sgp_type {
-	SGP_READ,  /* leave it: *pagep is NULL */
-	SGP_CACHE, /* fill it; beyond the end of the file: -EINVAL */
-	SGP_WRITE, /* fill it wherever it is; the page may come not uptodate, not zeroed */
-	SGP_FALLOC,
+	SGP_READ,   /* leave it: *pagep is NULL */
+	SGP_CACHE,  /* fill it; beyond the end of the file: -EINVAL */
+	SGP_WRITE,  /* fill it wherever it is; the page may come not uptodate, not zeroed */
+	SGP_FALLOC, /* fill it wherever it is, with zeroes */
 };
+
+/* page->private of a page that fallocate has made and nobody used; page lock. */
+#define SHMEM_FALLOCATED 1UL
 
 /* ---- mm/shmem.c -------------------------------------------------------------------------- */
 
