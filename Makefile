@@ -233,15 +233,21 @@ include tests/host/host.mk
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
 GUESTS     := build/guest/init $(B)/pagoda.elf
 
-test: all build/guest/init $(KERNELTEST) $(HOST_TESTS) $(ABI_BIN) $(PROG_BIN)
+test: all build/guest/init $(KERNELTEST) $(HOST_TESTS) $(ABI_BIN) $(PROG_BIN) checked-kernel
 	$(Q)$(RUNTESTS)
+# The stress test wants the kernel that checks itself, whatever kernel the other tests use.
+.PHONY: checked-kernel
+checked-kernel: | $(GEN) $(FIRST)
+ifneq ($(CHECKED),1)
+	$(Q)$(MAKE) --no-print-directory CHECKED=1 build/checked/pagoda.elf
+endif
 test-host: $(HOST_TESTS)
 	$(Q)$(RUNTESTS) host
 test-kernel: $(KERNELTEST)
 	$(Q)$(RUNTESTS) kernel
 test-abi: $(GUESTS) $(ABI_BIN)
 	$(Q)$(RUNTESTS) abi
-test-programs: all build/guest/init $(PROG_BIN)
+test-programs: all build/guest/init $(PROG_BIN) checked-kernel
 	$(Q)$(RUNTESTS) programs
 
 # ROWS='fork cow' picks rows by name.

@@ -68,7 +68,7 @@ class Target:
         if self.linux and linux:
             command.append("--linux")
         result = subprocess.run(
-            command + [os.fspath(word) for word in words], input=stdin, capture_output=True, timeout=150, check=False
+            command + [os.fspath(word) for word in words], input=stdin, capture_output=True, timeout=200, check=False
         )
         return result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
 
