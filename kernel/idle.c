@@ -8,6 +8,7 @@
 #include <pagoda/rq.h>
 #include <pagoda/smp.h>
 #include <pagoda/posix-timers.h>
+#include <asm/div64.h>
 #include <asm/irqflags.h>
 
 void __noreturn cpu_startup_entry(void)
@@ -71,7 +72,7 @@ static void split_runtime(u64 runtime, u64 uticks, u64 sticks, u64 *utime, u64 *
 		*stime = runtime;
 		return;
 	}
-	*utime = (u64)((unsigned __int128)runtime * uticks / total);
+	*utime = mul_u64_u64_div_u64(runtime, uticks, total);
 	*stime = runtime - *utime;
 }
 

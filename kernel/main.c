@@ -33,7 +33,9 @@
 #include <pagoda/utsname.h>
 #include <pagoda/vmalloc.h>
 #include <uapi/fcntl.h>
+#include <uapi/sched.h>
 #include <asm/apic.h>
+#include <asm/pgtable.h>
 #include <asm/processor.h>
 #include <asm/tsc.h>
 

@@ -9,6 +9,7 @@
 #define UTS_RELEASE "6.1.0-pagoda"
 #define UTS_VERSION "#1 SMP Pagoda"
 
+extern const char linux_banner[]; /* the first line of the log, and /proc/version */
 extern struct new_utsname init_uts;    /* nodename and domainname change under uts_sem */
 extern struct rw_semaphore uts_sem;
 
