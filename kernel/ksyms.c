@@ -73,3 +73,17 @@ int sprint_symbol(char *buf, size_t size, unsigned long addr)
 		return snprintf(buf, size, "0x%lx", addr);
 	return snprintf(buf, size, "%s+0x%lx/0x%lx", name, offset, length);
 }
+
+/*
+ * The same for a return address: it belongs to the call before it, which may be the last
+ * instruction of its function.
+ */
+int sprint_backtrace(char *buf, size_t size, unsigned long addr)
+{
+	unsigned long offset, length;
+	const char *name = ksyms_lookup(addr - 1, &offset, &length);
+
+	if (!name)
+		return snprintf(buf, size, "0x%lx", addr);
+	return snprintf(buf, size, "%s+0x%lx/0x%lx", name, offset + 1, length);
+}

@@ -16,6 +16,7 @@
 #include <pagoda/panic.h>
 #include <pagoda/bug.h>
 #include <pagoda/kernel.h>
+#include <pagoda/ksyms.h>
 #include <pagoda/params.h>
 #include <pagoda/printk.h>
 #include <pagoda/reboot.h>
@@ -63,6 +64,14 @@ static bool frame_ok(unsigned long bp, unsigned long end)
 	return bp >= PAGE_OFFSET && (bp & 7) == 0 && bp + 16 <= end;
 }
 
+static void show_return_address(unsigned long addr)
+{
+	char name[128];
+
+	sprint_backtrace(name, sizeof(name), addr);
+	printk(KERN_EMERG " %s\n", name);
+}
+
 /* The calls that led to ip, by the chain of saved frame pointers that starts at bp. */
 void show_trace(unsigned long ip, unsigned long bp)
 {
@@ -75,7 +84,7 @@ void show_trace(unsigned long ip, unsigned long bp)
 
 		if (!frame[1])
 			break;
-		printk(KERN_EMERG " %pS\n", (void *)frame[1]);
+		show_return_address(frame[1]);
 		if (frame[0] <= bp)
 			break;
 		bp = frame[0];

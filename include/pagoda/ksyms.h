@@ -9,6 +9,7 @@
 #include <pagoda/types.h>
 
 const char *ksyms_lookup(unsigned long addr, unsigned long *offset, unsigned long *size);
+int sprint_backtrace(char *buf, size_t size, unsigned long addr);
 unsigned long ksyms_lookup_name(const char *name);
 
 #endif
