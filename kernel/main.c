@@ -29,7 +29,7 @@
 #include <pagoda/slab.h>
 #include <pagoda/smp.h>
 #include <pagoda/tty.h>
-#include <pagoda/uart.h>
+#include <pagoda/serial.h>
 #include <pagoda/utsname.h>
 #include <pagoda/vmalloc.h>
 #include <uapi/fcntl.h>
@@ -130,7 +130,7 @@ static void mm_init(void)
 /* Called by the boot code with interrupts off, on the stack of init_task, paging on. */
 void __noreturn start_kernel(void)
 {
-	uart_early_init();
+	serial_console_init();
 	printk("%s", linux_banner);
 	parse_cmdline();
 	setup_arch();
