@@ -15,6 +15,7 @@
 #include <pagoda/fs.h>
 #include <pagoda/mm.h>
 #include <pagoda/pagemap.h>
+#include <pagoda/sched.h>
 #include <pagoda/shmem.h>
 
 #define BLOCKS_PER_PAGE (PAGE_SIZE / 512)

@@ -6,6 +6,7 @@
  * around allocations. A cache's own lock guards its counts.
  */
 #include <pagoda/kernel.h>
+#include <pagoda/params.h>
 #include <pagoda/printk.h>
 #include "slab_internal.h"
 
@@ -132,6 +133,8 @@ void kmem_cache_init(void)
 #ifdef CONFIG_CHECKED
 	slab_debug_enable();
 #endif
+	if (cmdline_flag("slub_debug"))
+		slab_debug_enable();
 	init_cache(&kmem_cache_cache, "kmem_cache", sizeof(struct kmem_cache),
 		   __alignof__(struct kmem_cache), 0, NULL);
 	register_cache(&kmem_cache_cache);
