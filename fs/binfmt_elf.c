@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fs/binfmt_elf.c - loading ELF64 programs: static, static-PIE, and dynamic by an interpreter.
+ *
+ * What is mapped where:
+ *	ET_EXEC				at the addresses it was linked for
+ *	ET_DYN with PT_INTERP (a PIE)	ELF_ET_DYN_BASE and a random offset, brk close behind
+ *	ET_DYN without (static-PIE)	among the mappings; brk at ELF_ET_DYN_BASE, away from them
+ *	the interpreter			among the mappings; it starts first and finds the program by
+ *					AT_PHDR and AT_ENTRY
+ *
+ * Everything that can be checked is checked before begin_new_exec(), so that a broken file is an
+ * error for its caller. Numbers in the headers are not trusted: every sum is checked for overflow
+ * and every mapping is made by vm_mmap(), which refuses what is not in user space.
+ */
+#include <pagoda/binfmts.h>
+#include <pagoda/err.h>
+#include <pagoda/fs.h>
+#include <pagoda/kernel.h>
+#include <pagoda/mm.h>
+#include <pagoda/mman.h>
+#include <pagoda/namei.h>
+#include <pagoda/random.h>
+#include <pagoda/sched.h>
+#include <pagoda/slab.h>
+#include <pagoda/string.h>
+#include <uapi/elf.h>
+#include <uapi/personality.h>
+#include <asm/elf.h>
+#include <asm/processor.h>
+#include <asm/ptrace.h>
+#include <asm/uaccess.h>
+
+#define BAD_ADDR(x)  ((unsigned long)(x) >= TASK_SIZE)
+#define PAGEOFF(x)   ((x) & ~PAGE_MASK)
+#define PAGESTART(x) ((x)&PAGE_MASK)
+
+/* One ELF file on its way into memory. */
+struct elf_image {
+	struct file *file;
+	struct elf64_hdr hdr;
+	struct elf64_phdr *phdrs;
+	unsigned long bias; /* is added to every p_vaddr */
+	unsigned long start_code, end_code, start_data, end_data, end; /* with the bias */
+};
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+static bool header_valid(const struct elf64_hdr *hdr)
+{
+	if (memcmp(hdr->e_ident, "\177ELF", 4) || hdr->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    hdr->e_ident[EI_DATA] != ELFDATA2LSB)
+		return false;
+	return (hdr->e_type == ET_EXEC || hdr->e_type == ET_DYN) && hdr->e_machine == ELF_ARCH;
+}
+
+/* Reads the program headers; the caller frees image->phdrs. 0, or -errno. */
+static int load_phdrs(struct elf_image *image)
+{
+	const struct elf64_hdr *hdr = &image->hdr;
+	size_t size = (size_t)hdr->e_phnum * sizeof(struct elf64_phdr);
+
+	if (hdr->e_phentsize != sizeof(struct elf64_phdr) || !size || size > 65536 ||
+	    hdr->e_phoff > INT64_MAX - size)
+		return -ENOEXEC;
+	image->phdrs = kmalloc(size, GFP_KERNEL);
+	if (!image->phdrs)
+		return -ENOMEM;
+	return kernel_read_exact(image->file, image->phdrs, size, hdr->e_phoff);
+}
+
+#define for_each_phdr(image, ph)                                                                   \
+	for (ph = (image)->phdrs; ph < (image)->phdrs + (image)->hdr.e_phnum; ph++)
+
+/*
+ * The segments that are loaded lie in user space, ascend, and are within what one address can
+ * hold. 0 or -EINVAL.
+ */
+static int check_segments(const struct elf_image *image)
+{
+	const struct elf64_phdr *ph;
+
+	for_each_phdr(image, ph)
+	{
+		if (ph->p_type != PT_LOAD)
+			continue;
+		if (BAD_ADDR(ph->p_vaddr) || ph->p_filesz > ph->p_memsz ||
+		    ph->p_memsz > TASK_SIZE || TASK_SIZE - ph->p_memsz < ph->p_vaddr)
+			return -EINVAL;
+		if (ph->p_filesz && (ph->p_offset > INT64_MAX - ph->p_filesz ||
+				     PAGEOFF(ph->p_offset) != PAGEOFF(ph->p_vaddr)))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* Bytes from the first page of the first segment to the end of the last one; 0: none. */
+static unsigned long total_mapping_size(const struct elf_image *image)
+{
+	unsigned long min_addr = -1UL, max_addr = 0;
+	const struct elf64_phdr *ph;
+
+	for_each_phdr(image, ph)
+	{
+		if (ph->p_type != PT_LOAD || !ph->p_memsz)
+			continue;
+		min_addr = min(min_addr, PAGESTART(ph->p_vaddr));
+		max_addr = max(max_addr, (unsigned long)(ph->p_vaddr + ph->p_memsz));
+	}
+	return max_addr ? max_addr - min_addr : 0;
+}
+
+/* ---- mapping -------------------------------------------------------------------------------------- */
+
+static unsigned long segment_prot(const struct elf64_phdr *ph)
+{
+	return ((ph->p_flags & PF_R) ? PROT_READ : 0) | ((ph->p_flags & PF_W) ? PROT_WRITE : 0) |
+	       ((ph->p_flags & PF_X) ? PROT_EXEC : 0);
+}
+
+/*
+ * The part of the segment that is in the file, mapped at addr. With total_size, the whole extent of
+ * the image is mapped first, so that a place is found where all of it fits, and cut after that.
+ */
+static unsigned long map_file_part(const struct elf_image *image, const struct elf64_phdr *ph,
+				   unsigned long addr, unsigned long flags,
+				   unsigned long total_size)
+{
+	unsigned long size = PAGE_ALIGN(ph->p_filesz + PAGEOFF(ph->p_vaddr));
+	unsigned long off = ph->p_offset - PAGEOFF(ph->p_vaddr), map;
+
+	addr = PAGESTART(addr);
+	if (!total_size)
+		return vm_mmap(image->file, addr, size, segment_prot(ph), flags, off);
+	total_size = PAGE_ALIGN(total_size);
+	map = vm_mmap(image->file, addr, total_size, segment_prot(ph), flags, off);
+	if (!BAD_ADDR(map) && total_size > size)
+		vm_munmap(map + size, total_size - size);
+	return map;
+}
+
+/* What lies behind p_filesz is zero: the rest of the last page, then anonymous pages. */
+static int map_zero_part(const struct elf64_phdr *ph, unsigned long addr)
+{
+	unsigned long zero = addr + ph->p_filesz, end = PAGE_ALIGN(addr + ph->p_memsz);
+	unsigned long pages = ph->p_filesz ? PAGE_ALIGN(zero) : PAGESTART(addr);
+
+	if (ph->p_filesz && PAGEOFF(zero) && clear_user((void __user *)zero, pages - zero) &&
+	    (ph->p_flags & PF_W))
+		return -EFAULT;
+	if (end <= pages)
+		return 0;
+	return vm_brk_flags(pages, end - pages, (ph->p_flags & PF_X) ? VM_EXEC : 0);
+}
+
+/* One PT_LOAD segment at addr (not page-aligned). The page it begins in, or -errno. */
+static long map_segment(const struct elf_image *image, const struct elf64_phdr *ph,
+			unsigned long addr, unsigned long flags, unsigned long total_size)
+{
+	unsigned long map = PAGESTART(addr);
+	int err;
+
+	if (ph->p_filesz) {
+		map = map_file_part(image, ph, addr, flags, total_size);
+		if (BAD_ADDR(map))
+			return IS_ERR_VALUE(map) ? (long)map : -EINVAL;
+	}
+	if (ph->p_memsz > ph->p_filesz) {
+		err = map_zero_part(ph, map + PAGEOFF(addr));
+		if (err)
+			return err;
+	}
+	return map;
+}
+
+static void note_extent(struct elf_image *image, const struct elf64_phdr *ph, bool first)
+{
+	unsigned long start = ph->p_vaddr + image->bias, file_end = start + ph->p_filesz;
+
+	if (first)
+		image->start_code = start;
+	image->start_code = min(image->start_code, start);
+	if ((ph->p_flags & PF_X))
+		image->end_code = max(image->end_code, file_end);
+	image->start_data = max(image->start_data, start);
+	image->end_data = max(image->end_data, file_end);
+	image->end = max(image->end, start + (unsigned long)ph->p_memsz);
+}
+
+/*
+ * All segments. bias: where an ET_DYN shall be, 0 for anywhere. fixed: how the first one is placed
+ * at a given address. Later ones replace what the extent of the first has reserved.
+ */
+static int map_image(struct elf_image *image, unsigned long bias, unsigned long fixed)
+{
+	const struct elf64_phdr *ph;
+	bool first = true;
+	long map;
+
+	image->bias = bias;
+	for_each_phdr(image, ph)
+	{
+		unsigned long flags = MAP_PRIVATE, total = 0;
+
+		if (ph->p_type != PT_LOAD || !ph->p_memsz)
+			continue;
+		if (!first)
+			flags |= MAP_FIXED;
+		else if (image->hdr.e_type == ET_EXEC || bias)
+			flags |= fixed;
+		if (first && image->hdr.e_type == ET_DYN)
+			total = total_mapping_size(image);
+		map = map_segment(image, ph, image->bias + ph->p_vaddr, flags, total);
+		if (map < 0)
+			return map;
+		if (first && image->hdr.e_type == ET_DYN)
+			image->bias = map - PAGESTART(ph->p_vaddr);
+		note_extent(image, ph, first);
+		first = false;
+	}
+	return first ? -EINVAL : 0;
+}
+
+/* ---- the interpreter --------------------------------------------------------------------------------- */
+
+/* Opens and checks the file that PT_INTERP names. 0, or -errno for the caller of exec. */
+static int open_interpreter(const struct elf_image *image, const struct elf64_phdr *ph,
+			    struct elf_image *interp)
+{
+	char *name;
+	int err;
+
+	if (ph->p_filesz > PATH_MAX || ph->p_filesz < 2 || ph->p_offset > INT64_MAX - PATH_MAX)
+		return -ENOEXEC;
+	name = kmalloc(ph->p_filesz, GFP_KERNEL);
+	if (!name)
+		return -ENOMEM;
+	err = kernel_read_exact(image->file, name, ph->p_filesz, ph->p_offset);
+	if (!err && name[ph->p_filesz - 1] != '\0')
+		err = -ENOEXEC;
+	if (!err) {
+		interp->file = open_exec(name);
+		err = PTR_ERR_OR_ZERO(interp->file);
+		if (err)
+			interp->file = NULL;
+	}
+	kfree(name);
+	if (err)
+		return err;
+	err = kernel_read_exact(interp->file, &interp->hdr, sizeof(interp->hdr), 0);
+	if (err)
+		return err;
+	if (!header_valid(&interp->hdr) || !interp->file->f_op->mmap)
+		return -ELIBBAD;
+	err = load_phdrs(interp);
+	if (!err)
+		err = check_segments(interp);
+	return err && err != -ENOMEM ? -ELIBBAD : err;
+}
+
+/* Headers that say something about the whole: PT_INTERP, PT_GNU_STACK. */
+static int read_special_headers(const struct elf_image *image, struct elf_image *interp,
+				int *exec_stack)
+{
+	const struct elf64_phdr *ph;
+	int err;
+
+	for_each_phdr(image, ph)
+	{
+		if (ph->p_type == PT_GNU_STACK) {
+			*exec_stack = (ph->p_flags & PF_X) ? EXSTACK_ENABLE_X : EXSTACK_DISABLE_X;
+		} else if (ph->p_type == PT_INTERP && !interp->file) {
+			err = open_interpreter(image, ph, interp);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+/* ---- loading --------------------------------------------------------------------------------------------- */
+
+static bool randomize(void)
+{
+	return randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE);
+}
+
+/* Where a PIE goes: its first segment at ELF_ET_DYN_BASE, moved by a random number of pages. */
+static unsigned long pie_bias(const struct elf_image *image)
+{
+	unsigned long base = ELF_ET_DYN_BASE, align = PAGE_SIZE, vaddr = 0;
+	const struct elf64_phdr *ph;
+	bool first = true;
+
+	if (current->flags & PF_RANDOMIZE)
+		base += (get_random_u64() & ((1UL << MMAP_RND_BITS) - 1)) << PAGE_SHIFT;
+	for_each_phdr(image, ph)
+	{
+		if (ph->p_type != PT_LOAD || !ph->p_memsz)
+			continue;
+		if (first)
+			vaddr = ph->p_vaddr;
+		first = false;
+		if (is_power_of_2(ph->p_align) && ph->p_align > align && ph->p_align < TASK_SIZE)
+			align = ph->p_align;
+	}
+	return PAGESTART((base & ~(align - 1)) - vaddr);
+}
+
+/* The address of the program headers in memory, if a segment contains them. */
+static unsigned long find_phdr_addr(const struct elf_image *image)
+{
+	const struct elf64_phdr *ph;
+	u64 phoff = image->hdr.e_phoff;
+
+	for_each_phdr(image, ph)
+	{
+		if (ph->p_type == PT_LOAD && ph->p_offset <= phoff &&
+		    phoff < ph->p_offset + ph->p_filesz)
+			return phoff - ph->p_offset + ph->p_vaddr + image->bias;
+	}
+	return 0;
+}
+
+/* (LAY-4) brk begins behind the bss, some random pages away. */
+static void place_brk(struct mm_struct *mm, const struct elf_image *image, bool has_interp)
+{
+	mm->start_code = image->start_code;
+	mm->end_code = image->end_code;
+	mm->start_data = image->start_data;
+	mm->end_data = image->end_data;
+	mm->start_brk = mm->brk = PAGE_ALIGN(image->end);
+	if (!(current->flags & PF_RANDOMIZE) || randomize_va_space < 2)
+		return;
+	if (image->hdr.e_type == ET_DYN && !has_interp)
+		mm->start_brk = ELF_ET_DYN_BASE;
+	mm->start_brk = mm->brk = randomize_page(mm->start_brk, BRK_RND_SPAN);
+}
+
+/* Behind the point of no return: every error kills. */
+static int load_images(struct linux_binprm *bprm, struct elf_image *image,
+		       struct elf_image *interp, unsigned long *entry)
+{
+	struct elf_info info = { .phnum = image->hdr.e_phnum };
+	unsigned long bias = 0;
+	int err;
+
+	if (image->hdr.e_type == ET_DYN && interp->file)
+		bias = pie_bias(image);
+	err = map_image(image, bias, MAP_FIXED_NOREPLACE);
+	if (err)
+		return err;
+	info.entry = *entry = image->hdr.e_entry + image->bias;
+	info.phdr_addr = find_phdr_addr(image);
+	place_brk(current->mm, image, interp->file);
+	if (interp->file) {
+		err = map_image(interp, 0, MAP_FIXED_NOREPLACE);
+		if (err)
+			return err;
+		info.interp_base = interp->bias;
+		*entry = interp->hdr.e_entry + interp->bias;
+	}
+	if (BAD_ADDR(*entry))
+		return -EINVAL;
+	err = create_elf_tables(bprm, &info);
+	if (err)
+		return err;
+	current->mm->start_stack = bprm->p;
+	return 0;
+}
+
+static int load_new_program(struct linux_binprm *bprm, struct elf_image *image,
+			    struct elf_image *interp, int exec_stack)
+{
+	unsigned long entry;
+	int err;
+
+	err = begin_new_exec(bprm);
+	if (err)
+		return err;
+	if (randomize())
+		current->flags |= PF_RANDOMIZE;
+	err = setup_arg_pages(bprm, exec_stack);
+	if (err)
+		return err;
+	err = load_images(bprm, image, interp, &entry);
+	if (err)
+		return err;
+	/* A System V habit: address 0 is readable. */
+	if (current->personality & MMAP_PAGE_ZERO)
+		vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED | MAP_PRIVATE, 0);
+	finalize_exec(bprm);
+	start_thread(current_pt_regs(), entry, bprm->p);
+	return 0;
+}
+
+static int load_elf_binary(struct linux_binprm *bprm)
+{
+	struct elf_image image = { .file = bprm->file }, interp = {};
+	int exec_stack = EXSTACK_DEFAULT, err;
+
+	memcpy(&image.hdr, bprm->buf, sizeof(image.hdr));
+	if (!header_valid(&image.hdr) || !bprm->file->f_op->mmap)
+		return -ENOEXEC;
+	err = load_phdrs(&image);
+	if (err && err != -ENOMEM)
+		err = -ENOEXEC;
+	if (!err)
+		err = check_segments(&image);
+	if (!err)
+		err = read_special_headers(&image, &interp, &exec_stack);
+	if (!err && !total_mapping_size(&image))
+		err = -EINVAL;
+	if (!err)
+		err = load_new_program(bprm, &image, &interp, exec_stack);
+	kfree(interp.phdrs);
+	kfree(image.phdrs);
+	if (interp.file)
+		exec_close(interp.file);
+	return err;
+}
+
+struct linux_binfmt elf_format = { .load_binary = load_elf_binary };

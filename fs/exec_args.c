@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fs/exec_args.c - arguments and environment, from the caller to the stack of the new program.
+ *
+ *	stack top ->  8 zero bytes
+ *		      file name		bprm->exec
+ *		      environment strings
+ *	bprm->p ->    argument strings
+ *
+ * The new address space is not in use yet: its stack pages are reached through get_user_page()
+ * and written by their kernel addresses. Strings are copied from the last to the first, and each
+ * from its end, so that the stack grows page by page.
+ */
+#include <pagoda/binfmts.h>
+#include <pagoda/errno.h>
+#include <pagoda/gfp.h>
+#include <pagoda/kernel.h>
+#include <pagoda/mm.h>
+#include <pagoda/mman.h>
+#include <pagoda/pagemap.h>
+#include <pagoda/random.h>
+#include <pagoda/sched.h>
+#include <pagoda/string.h>
+#include <uapi/personality.h>
+#include <asm/elf.h>
+#include <asm/uaccess.h>
+
+#define ARG_MAX	     131072UL	  /* always allowed */
+#define ARG_ROOM_MAX (6UL << 20) /* never more: 3/4 of the default stack limit */
+
+int randomize_va_space = 2;
+
+/* (LAY-2) Random pages below the end of user memory, unless randomisation is off. */
+static unsigned long choose_stack_top(void)
+{
+	unsigned long random = 0;
+
+	if (randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE))
+		random = (get_random_u64() & STACK_RND_MASK) << PAGE_SHIFT;
+	return PAGE_ALIGN(STACK_TOP) - random;
+}
+
+int bprm_mm_init(struct linux_binprm *bprm)
+{
+	int err;
+
+	bprm->mm = mm_alloc();
+	if (!bprm->mm)
+		return -ENOMEM;
+	task_lock(current->group_leader);
+	bprm->rlim_stack = current->signal->rlim[RLIMIT_STACK];
+	task_unlock(current->group_leader);
+	err = insert_stack_vma(bprm->mm, choose_stack_top(), &bprm->vma);
+	if (err)
+		return err;
+	bprm->p = bprm->vma->vm_end - sizeof(void *);
+	return 0;
+}
+
+/* Strings and pointers to them may take a quarter of the stack limit (execve(2), "Limits"). */
+int bprm_stack_limits(struct linux_binprm *bprm)
+{
+	unsigned long limit = bprm->rlim_stack.rlim_cur / 4, pointers;
+
+	limit = clamp(limit, ARG_MAX, ARG_ROOM_MAX);
+	pointers = (max(bprm->argc, 1) + (unsigned long)bprm->envc) * sizeof(void *);
+	if (limit <= pointers)
+		return -E2BIG;
+	bprm->argmin = bprm->p - (limit - pointers);
+	return 0;
+}
+
+/* Strings before the NULL, or -EFAULT, -E2BIG. A NULL array is empty, as on Linux. */
+int count_user_strings(const char __user *const __user *argv)
+{
+	const char __user *p;
+	int n;
+
+	if (!argv)
+		return 0;
+	for (n = 0;; n++) {
+		if (get_user(p, argv + n))
+			return -EFAULT;
+		if (!p)
+			return n;
+		if (n == MAX_ARG_STRINGS)
+			return -E2BIG;
+		if (fatal_signal_pending(current))
+			return -ERESTARTNOHAND;
+		cond_resched();
+	}
+}
+
+void bprm_put_arg_page(struct linux_binprm *bprm)
+{
+	if (bprm->arg_page)
+		put_page(bprm->arg_page);
+	bprm->arg_page = NULL;
+}
+
+/* The kernel's address of byte pos of the new stack, or NULL: no memory, or no room. */
+static char *arg_ptr(struct linux_binprm *bprm, unsigned long pos)
+{
+	unsigned long addr = pos & PAGE_MASK;
+	int err;
+
+	if (!bprm->arg_page || bprm->arg_page_addr != addr) {
+		bprm_put_arg_page(bprm);
+		mmap_read_lock(bprm->mm);
+		err = get_user_page(bprm->mm, addr, FOLL_WRITE, &bprm->arg_page);
+		mmap_read_unlock(bprm->mm);
+		if (err) {
+			bprm->arg_page = NULL;
+			return NULL;
+		}
+		bprm->arg_page_addr = addr;
+	}
+	return (char *)page_address(bprm->arg_page) + (pos - addr);
+}
+
+/*
+ * Copy len bytes with the terminating NUL below bprm->p; kernel tells whose memory str is in. From
+ * the end to the beginning, in pieces that do not cross a page of the stack.
+ */
+static int copy_string(const char *str, unsigned long len, bool kernel, struct linux_binprm *bprm)
+{
+	unsigned long pos = bprm->p;
+
+	if (len > pos - bprm->argmin)
+		return -E2BIG;
+	bprm->p -= len;
+	while (len > 0) {
+		unsigned long part = pos & ~PAGE_MASK;
+		char *to;
+
+		part = min(part ? part : PAGE_SIZE, len);
+		pos -= part;
+		len -= part;
+		to = arg_ptr(bprm, pos);
+		if (!to)
+			return -E2BIG;
+		if (kernel)
+			memcpy(to, str + len, part);
+		else if (copy_from_user(to, (__force const char __user *)str + len, part))
+			return -EFAULT;
+		if (fatal_signal_pending(current))
+			return -ERESTARTNOHAND;
+	}
+	return 0;
+}
+
+int copy_user_strings(int argc, const char __user *const __user *argv, struct linux_binprm *bprm)
+{
+	while (argc-- > 0) {
+		const char __user *str;
+		long len;
+		int err;
+
+		if (get_user(str, argv + argc))
+			return -EFAULT;
+		len = strnlen_user(str, MAX_ARG_STRLEN);
+		if (!len)
+			return -EFAULT;
+		if (len > MAX_ARG_STRLEN)
+			return -E2BIG;
+		err = copy_string((__force const char *)str, len, false, bprm);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+int copy_string_kernel(const char *arg, struct linux_binprm *bprm)
+{
+	size_t len = strlen(arg) + 1;
+
+	return len > MAX_ARG_STRLEN ? -E2BIG : copy_string(arg, len, true, bprm);
+}
+
+/* Takes argv[0] off the stack again; the name of a script comes in its place. */
+int remove_arg_zero(struct linux_binprm *bprm)
+{
+	char *c;
+
+	if (!bprm->argc)
+		return 0;
+	do {
+		c = arg_ptr(bprm, bprm->p);
+		if (!c)
+			return -EFAULT;
+		bprm->p++;
+	} while (*c);
+	bprm->argc--;
+	return 0;
+}
