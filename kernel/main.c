@@ -34,9 +34,12 @@
 #include <pagoda/vmalloc.h>
 #include <uapi/fcntl.h>
 #include <uapi/sched.h>
+#include <uapi/sched.h>
 #include <asm/apic.h>
 #include <asm/pgtable.h>
+#include <asm/pgtable.h>
 #include <asm/processor.h>
+#include <asm/tlbflush.h>
 #include <asm/tsc.h>
 
 static DECLARE_COMPLETION_ONSTACK(kthreadd_ready);
@@ -122,6 +125,7 @@ static void mm_init(void)
 	mem_init();
 	kmem_cache_init();
 	vmalloc_init();
+	initialize_tlbstate();
 	cpu_init_late();
 	pagecache_init();
 	mm_core_init();
@@ -130,16 +134,17 @@ static void mm_init(void)
 /* Called by the boot code with interrupts off, on the stack of init_task, paging on. */
 void __noreturn start_kernel(void)
 {
+	smp_prepare_boot_cpu();
 	serial_console_init();
-	printk("%s", linux_banner);
+	pr_notice("%s", linux_banner);
 	parse_cmdline();
 	setup_arch();
-	pr_info("Command line: %s\n", boot_info.cmdline);
+	pr_notice("Command line: %s\n", boot_info.cmdline);
 
 	setup_per_cpu_areas();
-	smp_prepare_boot_cpu();
-	cpu_init();
 	mm_init();
+	initialize_tlbstate();
+	cpu_init_late();
 
 	sched_init();
 	hrtimers_init();
