@@ -15,11 +15,10 @@ Every test runs on Linux as well where that makes sense: so a test that is wrong
 
 import os
 import subprocess
-import tempfile
 import time
 import traceback
 
-from pagoda import BUILD, ROOT, Problem, cpio, elf, guest, kernel_path, packages, qemu, testing
+from pagoda import BUILD, ROOT, Problem, cpio, guest, kernel_path, packages, testing
 from pagoda.console import Console, Failure, Shell
 
 HERE = ROOT / "tests/programs"
@@ -202,14 +201,8 @@ def run_module(module, target, report, group):
 
 def run(options, report):
     """Called by tests/run."""
-    from importlib import util
-
-    modules = []
-    for path in sorted(HERE.glob("test_*.py")):
-        spec = util.spec_from_file_location(path.stem, path)
-        modules.append(util.module_from_spec(spec))
-        vars(modules[-1]).update(equal=equal, check=check, Failure=Failure, Console=Console)
-        spec.loader.exec_module(modules[-1])
+    helpers = {"equal": equal, "check": check, "Failure": Failure, "Console": Console}
+    modules = [testing.load(path, **helpers) for path in sorted(HERE.glob("test_*.py"))]
     for name in ("pagoda", "linux"):
         if options.on not in (None, name):
             continue

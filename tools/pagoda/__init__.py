@@ -11,6 +11,7 @@ console   types at a guest's serial console and waits for answers
 
 import os
 import pathlib
+import signal
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -42,6 +43,7 @@ def kernel_path(name="pagoda.elf", checked=False):
 def main(function):
     """Runs a driver's main function; tells a Problem in one line and ends with its status."""
     name = os.path.basename(sys.argv[0])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit that ends the guests, too
     try:
         sys.exit(function())
     except Problem as problem:

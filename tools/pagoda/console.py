@@ -28,10 +28,10 @@ class Console:
 
     def _more(self, wait):
         data = self.process.read(wait)
-        # busybox asks the terminal where its cursor is; nobody answers here.
-        text = data.decode(errors="replace").replace("\x1b[6n", "").replace("\x1b[J", "")
+        text = data.decode(errors="replace")
         self.seen += text
-        self.fresh += text
+        # busybox asks the terminal where its cursor is; nobody answers here.
+        self.fresh = re.sub(r"\x1b\[(6n|J)", "", self.fresh + text)
         return bool(data)
 
     def expect(self, pattern, seconds=20):

@@ -152,7 +152,9 @@ def needs(path, roots=("",)):
             raise Problem(f"{path}: its loader {elf.interp} is not on this machine")
         files[elf.interp] = host
     todo = [(elf, name) for name in elf.needed]
-    seen = set()
+    # musl's loader is its libc as well.
+    musl = elf.interp and os.path.basename(elf.interp).startswith("ld-musl-")
+    seen = {"libc.so"} if musl else set()
     while todo:
         user, name = todo.pop(0)
         if name in seen:

@@ -139,11 +139,11 @@ class Session:
                 break
             self._take(data)
         if len(self.ends) == len(self.jobs):
-            self._drain(process, 10)
+            self._drain(process, 5)
         elif process.late:
             self._flush()
             return "panic" if self.panic is not None else "timeout"
-        status = process.wait(10)
+        status = process.wait(10 if process.eof else 0)
         self._flush()
         if status == qemu.PANIC_STATUS or self.panic is not None:
             return "panic"

@@ -169,7 +169,9 @@ class Process:
     def kill(self):
         """Ends QEMU if it still runs, and releases its pipes. Returns its exit status."""
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.terminate()
+            if self.wait(6) is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
         status = self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             try:

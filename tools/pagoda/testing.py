@@ -2,6 +2,7 @@
 """How tests are counted, told and kept; and batches of test programs that share one boot."""
 
 import fnmatch
+import importlib.util
 import re
 import time
 
@@ -126,6 +127,15 @@ def describe(end):
         "timeout": f"not done after {end.number} s",
         "error": f"fork failed with errno {end.number}",
     }[end.how]
+
+
+def load(path, **names):
+    """The Python module in this file, with `names` known to it."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    vars(module).update(names)
+    spec.loader.exec_module(module)
+    return module
 
 
 class Clock:
