@@ -34,9 +34,7 @@
 #include <pagoda/vmalloc.h>
 #include <uapi/fcntl.h>
 #include <uapi/sched.h>
-#include <uapi/sched.h>
 #include <asm/apic.h>
-#include <asm/pgtable.h>
 #include <asm/pgtable.h>
 #include <asm/processor.h>
 #include <asm/tlbflush.h>
@@ -143,8 +141,6 @@ void __noreturn start_kernel(void)
 
 	setup_per_cpu_areas();
 	mm_init();
-	initialize_tlbstate();
-	cpu_init_late();
 
 	sched_init();
 	hrtimers_init();
