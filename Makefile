@@ -145,14 +145,14 @@ build/uapi/linux: | $(FIRST)
 	@for d in linux asm-generic x86_64-linux-gnu/asm asm; do \
 		[ ! -d /usr/include/$$d ] || ln -sfn /usr/include/$$d build/uapi/$${d##*/}; done
 
-# Our own programs for guests: demos and benchmarks, one file each, static.
-USRC := $(wildcard user/*.c)
-UBIN := $(patsubst user/%.c,build/user/%,$(USRC))
+# Our own programs for guests: demos and benchmarks, static; a folder each.
+UBIN := $(patsubst user/%/,build/user/%,$(wildcard user/*/))
 
-build/user/%: user/%.c $(wildcard user/*.h) | build/uapi/linux
+.SECONDEXPANSION:
+build/user/%: $$(wildcard user/%/*.c user/%/*.h) | build/uapi/linux
 	@mkdir -p $(@D)
-	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSL) -O2 -Wall -Wextra -o $@ $<
+	@$(call say,MUSLCC,user/$*)
+	$(Q)$(MUSL) -O2 -Wall -Wextra -Wno-unused-parameter -o $@ $(filter %.c,$^)
 
 $(B)/initramfs.cpio: tools/mkinitramfs $(wildcard tools/pagoda/*.py) $(shell find tools/rootfs -type f) $(UBIN) | $(FIRST)
 	@mkdir -p $(@D)
