@@ -6,7 +6,6 @@
  *
  * Usage: bench [PATTERN]	only those whose name contains PATTERN
  */
-#define _GNU_SOURCE
 #include "bench.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
 /*
  * user/bench/ipc.c - round trips between two tasks: a byte through two pipes, a futex handed over.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 #include <linux/futex.h>
 #include <pthread.h>

@@ -2,7 +2,6 @@
 /*
  * user/bench/memory.c - faults, copy-on-write, mappings. "per page" rows divide by 4 KiB pages.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -2,7 +2,6 @@
 /*
  * user/bench/process.c - system calls, processes and signals.
  */
-#define _GNU_SOURCE
 #include "bench.h"
 #include <setjmp.h>
 #include <signal.h>
