@@ -11,16 +11,16 @@
  * without work on page tables. What the pool holds too much, or all of it when memory is short, is
  * unmapped with one TLB flush for many stacks; the slots are used again.
  *
- * Locks: stack_lock, irq-safe, guards the pool, the free slots and the number of slots. Freeing
- * does not sleep; a stack is linked by its own first words.
+ * Locks: stack_lock, irq-safe, guards the pool and the map of slots. Freeing does not sleep; a
+ * stack is linked by its own first word.
  */
 #include <pagoda/kernel.h>
+#include <pagoda/bitmap.h>
 #include <pagoda/gfp.h>
 #include <pagoda/local_stack.h>
 #include <pagoda/printk.h>
 #include <pagoda/sched.h>
 #include <pagoda/smp.h>
-#include <pagoda/slab.h>
 #include <pagoda/vmalloc.h>
 #include <pagoda/vmstat.h>
 #include <asm/pgtable.h>
@@ -30,23 +30,17 @@
 
 #define STACK_PAGES    (THREAD_SIZE / PAGE_SIZE)
 #define SLOT_SIZE      (THREAD_SIZE + PAGE_SIZE)
-#define MAX_SLOTS      ((VMALLOC_END - STACK_AREA_START) / SLOT_SIZE)
+#define MAX_SLOTS      32768 /* as many as there can be process ids */
 #define STACKS_PER_CPU 4
 #define POOL_MAX       32
 #define PURGE_BATCH    16
-
-/* A slot without pages; the struct is kept for its next use. */
-struct free_slot {
-	struct free_slot *next;
-	unsigned long stack;
-};
 
 static DEFINE_PER_CPU(struct local_stack, cpu_stacks);
 static DEFINE_SPINLOCK_RANK(stack_lock, RANK_ALLOC);
 static void *pool; /* mapped stacks, linked by their first word */
 static unsigned int pool_count;
-static struct free_slot *free_slots;
-static unsigned long nr_slots; /* ever used */
+static DECLARE_BITMAP(used_slots, MAX_SLOTS); /* slots with mapped stacks */
+static unsigned long first_free;	      /* no slot below is free */
 
 static void *pool_pop(void)
 {
@@ -65,42 +59,34 @@ static void *pool_pop(void)
 
 /* ---- Slots ------------------------------------------------------------------------------- */
 
+/* The lowest free slot, so that page tables are used again; 0 if there is none. */
 static unsigned long get_slot(void)
 {
-	struct free_slot *slot;
-	unsigned long stack = 0, flags;
+	unsigned long slot, flags;
 
 	spin_lock_irqsave(&stack_lock, flags);
-	slot = free_slots;
-	if (slot) {
-		free_slots = slot->next;
-		stack = slot->stack;
-	} else if (nr_slots < MAX_SLOTS) {
-		stack = STACK_AREA_START + nr_slots++ * SLOT_SIZE + PAGE_SIZE;
-	}
+	slot = find_next_zero_bit(used_slots, MAX_SLOTS, first_free);
+	if (slot < MAX_SLOTS)
+		__set_bit(slot, used_slots);
+	first_free = min(slot + 1, (unsigned long)MAX_SLOTS);
 	spin_unlock_irqrestore(&stack_lock, flags);
-	kfree(slot);
-	return stack;
+	return slot < MAX_SLOTS ? STACK_AREA_START + slot * SLOT_SIZE + PAGE_SIZE : 0;
 }
 
-static void put_slot(struct free_slot *slot, unsigned long stack)
+static void put_slot(unsigned long stack)
 {
-	unsigned long flags;
+	unsigned long slot = (stack - STACK_AREA_START) / SLOT_SIZE, flags;
 
-	slot->stack = stack;
 	spin_lock_irqsave(&stack_lock, flags);
-	slot->next = free_slots;
-	free_slots = slot;
+	__clear_bit(slot, used_slots);
+	first_free = min(first_free, slot);
 	spin_unlock_irqrestore(&stack_lock, flags);
 }
 
 /* ---- Giving stacks back ------------------------------------------------------------------ */
 
-/*
- * Unmaps nr stacks, flushes once, frees their pages and slots. Each stack's slot struct is made
- * beforehand, so that nothing can fail after the first entry is gone.
- */
-static void unmap_stacks(unsigned long *stacks, struct free_slot **slots, unsigned int nr)
+/* Unmaps nr stacks, flushes once, frees their pages and slots. */
+static void unmap_stacks(const unsigned long *stacks, unsigned int nr)
 {
 	struct page *pages[PURGE_BATCH * STACK_PAGES];
 	unsigned long lo = ~0UL, hi = 0;
@@ -117,29 +103,23 @@ static void unmap_stacks(unsigned long *stacks, struct free_slot **slots, unsign
 	release_pages(pages, n);
 	mod_vm_stat(NR_KERNEL_STACK, -(long)n);
 	for (i = 0; i < nr; i++)
-		put_slot(slots[i], stacks[i]);
+		put_slot(stacks[i]);
 }
 
 /* Frees stacks of the pool until keep are left; returns pages. */
 static unsigned long trim_pool(unsigned int keep)
 {
 	unsigned long stacks[PURGE_BATCH], freed = 0;
-	struct free_slot *slots[PURGE_BATCH];
 	unsigned int nr;
 
 	do {
 		for (nr = 0; nr < PURGE_BATCH && READ_ONCE(pool_count) > keep; nr++) {
-			slots[nr] = kmalloc(sizeof(*slots[nr]), GFP_NOWAIT | __GFP_NOWARN);
-			if (!slots[nr])
-				break;
 			stacks[nr] = (unsigned long)pool_pop();
-			if (!stacks[nr]) {
-				kfree(slots[nr]);
+			if (!stacks[nr])
 				break;
-			}
 		}
 		if (nr)
-			unmap_stacks(stacks, slots, nr);
+			unmap_stacks(stacks, nr);
 		freed += nr * STACK_PAGES;
 	} while (nr == PURGE_BATCH);
 	return freed;
@@ -187,32 +167,27 @@ static void unmap_stack_pages(unsigned long stack, unsigned int nr)
 
 static void *map_new_stack(void)
 {
-	struct free_slot *slot = kmalloc(sizeof(*slot), GFP_KERNEL);
-	unsigned long stack = slot ? get_slot() : 0;
+	unsigned long stack = get_slot();
 	unsigned int i;
 
 	if (!stack)
-		goto fail;
+		return NULL;
 	for (i = 0; i < STACK_PAGES; i++) {
 		struct page *page = alloc_page(GFP_KERNEL);
 
 		if (!page)
-			goto fail_unmap;
+			goto fail;
 		if (map_kernel_page(stack + i * PAGE_SIZE, page_to_pfn(page), PAGE_KERNEL)) {
 			__free_page(page);
-			goto fail_unmap;
+			goto fail;
 		}
 	}
 	mod_vm_stat(NR_KERNEL_STACK, STACK_PAGES);
-	kfree(slot);
 	return (void *)stack;
 
-fail_unmap:
-	unmap_stack_pages(stack, i);
-	put_slot(slot, stack);
-	return NULL;
 fail:
-	kfree(slot);
+	unmap_stack_pages(stack, i);
+	put_slot(stack);
 	return NULL;
 }
 
@@ -236,7 +211,7 @@ void free_thread_stack(void *stack)
 
 bool is_thread_stack_guard(unsigned long addr)
 {
-	if (addr < STACK_AREA_START || addr >= STACK_AREA_START + nr_slots * SLOT_SIZE)
+	if (addr < STACK_AREA_START || addr >= STACK_AREA_START + MAX_SLOTS * SLOT_SIZE)
 		return false;
 	return (addr - STACK_AREA_START) % SLOT_SIZE < PAGE_SIZE;
 }

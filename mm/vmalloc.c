@@ -192,7 +192,7 @@ static void *__vmalloc(size_t size, gfp_t gfp, const void *caller)
 	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT, i;
 	struct vmap_area *area;
 
-	if (!size || nr > nr_managed_pages())
+	if (!nr || size >> PAGE_SHIFT > nr_managed_pages())
 		return NULL;
 	area = alloc_area(nr << PAGE_SHIFT, VM_ALLOC, caller);
 	if (!area)
