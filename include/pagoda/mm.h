@@ -112,15 +112,13 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm);
 
 /* ---- mm/exec_mm.c: building the address space of a new program ------------------------------- */
 
-/* exec: a new private stack VMA of one page that ends at @top, in the new @mm. 0 or -errno. */
-int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **vma);
 /*
- * exec: moves the stack with its pages so that it ends at @stack_top, gives it its flags
- * (@executable_stack: EXSTACK_*) and room to grow. @p: stack pointer in it, moved along. 0 or
- * -errno.
+ * exec: a private, growing, writable VMA of one page that ends at @top, the stack of the new @mm.
+ * get_user_page() with FOLL_WRITE fills it and makes it grow. Takes mmap_lock. 0 or -errno.
  */
-int setup_arg_pages(struct mm_struct *mm, unsigned long *p, unsigned long stack_top,
-		    bool executable_stack);
+int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **vma);
+/* exec: gives the stack the flags of PT_GNU_STACK, and room below. Takes mmap_lock. 0 or -errno. */
+int finish_stack_vma(struct vm_area_struct *vma, bool executable, unsigned long rlim_stack);
 /* exec: chooses mmap_base from RLIMIT_STACK and the personality (LAY-3). */
 void arch_pick_mmap_layout(struct mm_struct *mm, unsigned long stack_rlimit);
 /* Random bytes below @range, page-aligned, added to @start; 0 when randomisation is off. */
@@ -262,6 +260,13 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 /* vm_operations_struct.map_pages for everything in the page cache: fault-around. */
 void filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
+/* ---- mm/madvise.c -----------------------------------------------------------------------------
+ */
+
+/* prctl(PR_SET_VMA_ANON_NAME); @name NULL takes the name away. Takes mmap_lock. 0 or -errno. */
+int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len,
+			  const char *name);
+
 /* ---- mm/gup.c: user memory from the kernel's side ---------------------------------------------
  */
 
@@ -298,17 +303,16 @@ static inline void mm_populate(unsigned long start, unsigned long len)
  */
 
 /*
- * Unmap pages [start, start + len) (bytes; len 0: to the end) of @mapping from all address spaces.
- * @even_cows: private copies too (truncation, not hole punching). Takes the i_mmap lock.
+ * Unmap @nr pages from @start (0: to the end) of @mapping from all address spaces. @even_cows:
+ * private copies too (truncation, not hole punching). Takes the i_mmap lock. pagemap.h declares
+ * unmap_mapping_range(), the same in bytes.
  */
-void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, bool even_cows);
-/* The same in pages; @nr 0: to the end. */
-void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
+void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, int even_cows);
 /*
- * Write-protect the page at @index of @mapping in all address spaces, before it is written out.
- * Returns whether any entry was dirty.
+ * Write-protect @page of @mapping in all address spaces, before it is written out. Returns whether
+ * any entry was dirty. Takes the i_mmap lock, so @page must not be locked.
  */
-bool page_mkclean_mapping(struct address_space *mapping, pgoff_t index);
+bool page_mkclean_mapping(struct address_space *mapping, struct page *page);
 
 /* ---- mm/mapping drivers: f_op->mmap of memory devices -------------------------------------------
  */
@@ -367,16 +371,5 @@ static inline void mm_verify_checked(struct mm_struct *mm, const char *where)
 {
 }
 #endif
-
-/* ---- the zero page ------------------------------------------------------------------------------
- */
-
-extern char empty_zero_page[PAGE_SIZE];
-extern unsigned long zero_pfn;
-
-static inline bool is_zero_pfn(unsigned long pfn)
-{
-	return pfn == zero_pfn;
-}
 
 #endif

@@ -167,6 +167,12 @@ struct vm_fault {
 #define VM_FAULT_DONE_COW 0x001000
 #define VM_FAULT_ERROR	  (VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV)
 
+/* A name given by prctl(PR_SET_VMA_ANON_NAME), shared by the VMAs that carry it. */
+struct anon_vma_name {
+	refcount_t refs;
+	char name[];
+};
+
 struct vm_operations_struct {
 	void (*open)(
 		struct vm_area_struct *vma); /* a second VMA refers to the object (fork, split) */
@@ -190,7 +196,8 @@ struct vm_area_struct {
 	unsigned long vm_end;	/* first byte after */
 
 	struct rb_node vm_rb;
-	unsigned long rb_subtree_gap; /* bytes; largest hole before any VMA of this subtree */
+	unsigned long vm_gap;	      /* bytes free below this VMA, without a stack's guard gap */
+	unsigned long rb_subtree_gap; /* largest vm_gap of this subtree */
 
 	struct mm_struct *vm_mm;
 	pgprot_t vm_page_prot;
@@ -200,10 +207,10 @@ struct vm_area_struct {
 	struct file *vm_file;	/* NULL for anonymous memory; holds a reference */
 	const struct vm_operations_struct *vm_ops; /* NULL: anonymous (vma_is_anonymous) */
 	void *vm_private_data;
-	char *anon_name; /* prctl(PR_SET_VMA) */
+	struct anon_vma_name *anon_name; /* prctl(PR_SET_VMA), or NULL */
 	struct userfaultfd_ctx *vm_userfaultfd_ctx;
 
-	struct list_head i_mmap_node; /* in vm_file's address_space.i_mmap */
+	struct list_head i_mmap_node; /* in vm_file's address_space.i_mmap; later, of the removed */
 	bool vm_faulted; /* private pages were ever present here: fork copies, mremap keeps pgoff */
 };
 

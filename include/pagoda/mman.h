@@ -39,7 +39,6 @@ extern unsigned long sysctl_user_reserve_kbytes;
 extern unsigned long mmap_min_addr;
 extern unsigned long stack_guard_gap; /* bytes */
 extern int sysctl_legacy_va_layout;
-extern int randomize_va_space;
 
 extern atomic64_t vm_committed_as; /* pages promised to somebody */
 

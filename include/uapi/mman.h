@@ -82,13 +82,6 @@
 #define OVERCOMMIT_ALWAYS 1
 #define OVERCOMMIT_NEVER  2
 
-/* personality(2) bits that mmap looks at */
-#define ADDR_NO_RANDOMIZE  0x0040000
-#define MMAP_PAGE_ZERO	   0x0100000
-#define ADDR_COMPAT_LAYOUT 0x0200000
-#define READ_IMPLIES_EXEC  0x0400000
-#define ADDR_LIMIT_3GB	   0x8000000
-
 #define MEMBARRIER_CMD_QUERY				    0
 #define MEMBARRIER_CMD_GLOBAL				    (1 << 0)
 #define MEMBARRIER_CMD_GLOBAL_EXPEDITED			    (1 << 1)

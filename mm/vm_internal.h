@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/vm_internal.h - what the files of virtual memory share among themselves.
+ *
+ * In groups by the file that defines them. mmap_lock is held for writing unless a line says else.
+ */
+#ifndef MM_VM_INTERNAL_H
+#define MM_VM_INTERNAL_H
+
+#include <pagoda/kernel.h>
+#include <pagoda/mm.h>
+#include <pagoda/pt_table.h>
+#include <pagoda/page.h>
+
+struct mmu_gather;
+
+/* ---- mm/vma_tree.c --------------------------------------------------------------------------- */
+
+void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);
+/* @vma goes above all others: for fork, which copies in order. @last: the highest so far or NULL.
+ */
+void vma_tree_append(struct mm_struct *mm, struct vm_area_struct *last, struct vm_area_struct *vma);
+void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma);
+/* vm_start of @vma or vm_end of the VMA below has changed, or its VM_GROWSDOWN. */
+void vma_gap_update(struct vm_area_struct *vma);
+/* The highest (lowest) free range of @len bytes in [low, high), or -ENOMEM. */
+unsigned long vma_gap_topdown(struct mm_struct *mm, unsigned long low, unsigned long high,
+			      unsigned long len);
+unsigned long vma_gap_bottomup(struct mm_struct *mm, unsigned long low, unsigned long high,
+			       unsigned long len);
+
+/* ---- mm/vma.c -------------------------------------------------------------------------------- */
+
+void vma_init_cache(void);
+/* A cleared VMA of @mm that is nowhere linked, or NULL. */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+/* A copy of @orig, with references of its own to the name and not yet to the file. */
+struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig);
+void vm_area_free(struct vm_area_struct *vma);
+
+/* Put @vma into the tree and its file's i_mmap, and count it; take it out again. */
+void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_link_file(struct vm_area_struct *vma);
+void vma_unlink_file(struct vm_area_struct *vma);
+/* After vma_unlink(): close hook, file reference, memory. */
+void remove_vma(struct vm_area_struct *vma);
+/* Move the ends of @vma, its offset along; keeps the tree's gaps. */
+void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+/* vm_page_prot from vm_flags. */
+void vma_set_page_prot(struct vm_area_struct *vma);
+
+/*
+ * Cut @vma at @addr; @vma keeps the lower part. 0, -ENOMEM, or what ->may_split says.
+ * split_vma() also refuses at max_map_count.
+ */
+int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
+int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
+
+/* ---- mm/vma_merge.c ---------------------------------------------------------------------------
+ */
+
+/* What a range has in common with a VMA that it could merge with (VMA-1). */
+struct vma_attr {
+	vm_flags_t flags;
+	struct file *file;
+	pgoff_t pgoff; /* of the range's first byte */
+	struct userfaultfd_ctx *ctx;
+	struct anon_vma_name *name;
+};
+
+/*
+ * The free range [start, end) between @prev and the VMA after it becomes part of one of them, or
+ * joins both. Returns the VMA that now covers it, or NULL: nothing merges.
+ */
+struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
+				     unsigned long start, unsigned long end,
+				     const struct vma_attr *attr);
+/*
+ * [start, end) of @vma gets the attributes @attr: merge it with neighbours that have them, or split
+ * it off. Returns the VMA that covers the range; the caller gives it the attributes, and may find
+ * that it has them already and is larger than the range. ERR_PTR(-ENOMEM) and the like.
+ */
+struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
+				  unsigned long start, unsigned long end,
+				  const struct vma_attr *attr);
+struct vm_area_struct *vma_modify_flags(struct mm_struct *mm, struct vm_area_struct *vma,
+					unsigned long start, unsigned long end, vm_flags_t flags);
+/* Can @vma take a range with @attr directly above it (below it)? */
+bool vma_can_merge_above(const struct vm_area_struct *vma, const struct vma_attr *attr);
+bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr *attr,
+			 unsigned long pages);
+
+/* ---- mm/mmap.c, mm/munmap.c
+ * ---------------------------------------------------------------------- */
+
+unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
+			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff);
+/* Anonymous memory at an address, as brk does it: replaces nothing. 0 or -errno. */
+int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, vm_flags_t flags);
+
+/* ---- mm/zap.c -----------------------------------------------------------------------------------
+ */
+
+/*
+ * Removes the entries of [start, end) of @vma; mmap_lock (either way) or the i_mmap lock is held.
+ * @keep_private: only pages of the file, not private copies of them.
+ */
+void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end, bool keep_private);
+/* exit: every entry of the mm, which nobody uses any more. */
+void unmap_all_tables(struct mmu_gather *tlb);
+/* The same with a gather of its own, for madvise. */
+void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long len);
+
+/* ---- mm/pgalloc.c
+ * --------------------------------------------------------------------------------- */
+
+pgd_t *pgd_alloc(struct mm_struct *mm);
+void pgd_free(struct mm_struct *mm, pgd_t *pgd);
+/* The PMD entry of @addr with the tables above it built, or NULL. */
+pmd_t *pt_alloc_pmd(struct mm_struct *mm, unsigned long addr);
+/* The same without building. */
+pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr);
+/* Hangs a PTE table below *pmd if there is none. 0 or -ENOMEM. */
+int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd);
+/*
+ * Frees the tables that lie in the hole [floor, ceiling) and have entries in [start, end), through
+ * the gather.
+ */
+void free_pgtables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
+		   unsigned long floor, unsigned long ceiling);
+
+/* ---- mm/pt_table.c
+ * --------------------------------------------------------------------------------- */
+
+/* pt_lock_writable() for those who know the PMD entry, which is present. */
+int pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt);
+
+/* The second table of one operation (fork: the child's; mremap: the new place's). */
+void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt);
+
+/* Changes of a table's counts, collected over many entries. */
+struct pt_counts {
+	int anon, file, shmem, swap, special;
+};
+
+/* Where @entry counts. */
+void pt_counts_add(struct pt_counts *c, pte_t entry, struct page *page, int nr);
+/* Adds them to the table and the mm; the PTL is held. */
+void pt_counts_apply(struct pt_handle *pt, const struct pt_counts *c);
+/* Raise hiwater_rss before pages go. */
+void update_hiwater_rss(struct mm_struct *mm);
+
+static inline void update_hiwater_vm(struct mm_struct *mm)
+{
+	if (mm->hiwater_vm < mm->total_vm)
+		mm->hiwater_vm = mm->total_vm;
+}
+
+/* ---- mm/memory.c and its parts
+ * ------------------------------------------------------------------- */
+
+vm_fault_t do_anonymous_page(struct vm_fault *vmf);
+vm_fault_t do_fault(struct vm_fault *vmf);
+vm_fault_t do_wp_page(struct vm_fault *vmf);
+vm_fault_t do_swap_page(struct vm_fault *vmf);
+/* The faulting entry, locked; false (unlocked) when it is not orig_pte any more. */
+bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt);
+
+/* The entry of a private page that was just filled for this fault. */
+static inline pte_t vmf_anon_entry(struct vm_fault *vmf, struct page *page)
+{
+	pte_t entry = mk_pte(page, vmf->vma->vm_page_prot);
+
+	if (vmf->vma->vm_flags & VM_WRITE)
+		entry = pte_mkwrite(pte_mkdirty(entry));
+	return entry;
+}
+
+/* Private pages stand in this VMA now: fork must copy, mremap keeps the offset. */
+static inline void vma_set_faulted(struct vm_area_struct *vma)
+{
+	if (!vma->vm_faulted)
+		WRITE_ONCE(vma->vm_faulted, true);
+}
+
+/* ---- mm/gup.c
+ * ------------------------------------------------------------------------------------ */
+
+/* Faults in [start, end) of @vma, whose rights were checked. Pages done, or -errno for the first.
+ */
+long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write);
+
+/* ---- mm/mm_init.c
+ * -------------------------------------------------------------------------------- */
+
+struct mm_struct *allocate_mm(void);
+struct mm_struct *mm_init(struct mm_struct *mm);
+
+/* ---- mm/copy_page_range.c
+ * ---------------------------------------------------------------------------- */
+
+/* Copies the entries of @src that must be copied to @dst, its twin in the child. 0 or -ENOMEM. */
+int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
+
+/* ---- mm/mprotect.c, mm/mremap.c
+ * ------------------------------------------------------------------- */
+
+/* Gives [start, end) of @vma new flags; *pprev is the VMA that covers it then. 0 or -errno. */
+int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,
+		   unsigned long start, unsigned long end, vm_flags_t newflags);
+/* Moves entries from [old, old+len) to [new, ...). Returns the bytes done, short without memory. */
+unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
+			       struct vm_area_struct *new_vma, unsigned long new,
+			       unsigned long len);
+
+static inline bool vma_is_private_writable(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+}
+
+/* Commit accounting applies (LIM-8). */
+static inline bool accountable_mapping(vm_flags_t flags)
+{
+	return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
+
+#endif
