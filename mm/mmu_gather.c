@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/mmu_gather.c - gather pages and tables, flush, free.
+ *
+ * Pages are gathered in a small array on the caller's stack; when it is full, a page full of
+ * pointers takes its place if one can be had without waiting, else the gather is flushed early.
+ * Tables are linked through their struct page.
+ */
+#include <pagoda/gfp.h>
+#include <pagoda/mmu_gather.h>
+#include <pagoda/vmstat.h>
+#include <asm/mmu_context.h>
+#include <asm/tlbflush.h>
+#include "internal.h"
+
+static void gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool fullmm)
+{
+	tlb->mm = mm;
+	tlb->start = ULONG_MAX;
+	tlb->end = 0;
+	tlb->fullmm = fullmm;
+	tlb->freed_tables = false;
+	tlb->nr = 0;
+	tlb->max = MMU_GATHER_LOCAL;
+	tlb->pages = tlb->local;
+	INIT_LIST_HEAD(&tlb->tables);
+}
+
+void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
+{
+	gather_init(tlb, mm, false);
+}
+
+/*
+ * Nobody will run in @mm again. This CPU may have it loaded still, and so may CPUs whose kernel
+ * threads borrow it: all of them leave for init_mm here. From then on its tables are plain memory.
+ */
+void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm)
+{
+	gather_init(tlb, mm, true);
+	if (this_cpu_read(cpu_tlbstate.loaded_mm) == mm)
+		leave_mm();
+	if (!cpumask_empty(mm_cpumask(mm)))
+		flush_tlb_mm(mm);
+}
+
+bool tlb_next_batch(struct mmu_gather *tlb)
+{
+	struct page **batch;
+
+	if (tlb->pages != tlb->local)
+		return false;
+	batch = (struct page **)__get_free_page(GFP_NOWAIT | __GFP_NOWARN);
+	if (!batch)
+		return false;
+	memcpy(batch, tlb->local, sizeof(tlb->local));
+	tlb->pages = batch;
+	tlb->max = PAGE_SIZE / sizeof(*batch);
+	return true;
+}
+
+void tlb_free_table(struct mmu_gather *tlb, struct page *table, unsigned long addr,
+		    unsigned long size)
+{
+	list_add(&table->pt_list, &tlb->tables);
+	tlb->freed_tables = true;
+	tlb_remove_tlb_range(tlb, addr, addr + size);
+}
+
+static void tlb_free_tables(struct mmu_gather *tlb)
+{
+	struct page *table, *next;
+
+	list_for_each_entry_safe (table, next, &tlb->tables, pt_list) {
+		table->pt_mm = NULL;
+		__ClearPageTable(table);
+		dec_vm_stat(NR_PAGETABLE);
+		put_page(table);
+	}
+	INIT_LIST_HEAD(&tlb->tables);
+}
+
+void tlb_flush_mmu(struct mmu_gather *tlb)
+{
+	if (tlb->start < tlb->end && !tlb->fullmm) {
+		if (tlb->freed_tables)
+			flush_tlb_mm(tlb->mm);
+		else
+			flush_tlb_mm_range(tlb->mm, tlb->start, tlb->end);
+	}
+	tlb->start = ULONG_MAX;
+	tlb->end = 0;
+	tlb->freed_tables = false;
+	release_pages(tlb->pages, tlb->nr);
+	tlb->nr = 0;
+	tlb_free_tables(tlb);
+}
+
+void tlb_finish_mmu(struct mmu_gather *tlb)
+{
+	tlb_flush_mmu(tlb);
+	if (tlb->pages != tlb->local)
+		free_page((unsigned long)tlb->pages);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/pt_table.c - PTE tables as objects: locking one for writing, and its counts.
+ *
+ * A table counts its present entries by kind: private anonymous pages, pages of files, pages of
+ * shared memory, swap entries, and special ones (the zero page, device memory) that are no part of
+ * RSS. The resident set of an mm is the sum over its tables; mm->rss carries the total along, so
+ * that its high-water mark costs nothing.
+ *
+ * A table whose pt_refs is above 1 would be shared by several address spaces; only the two
+ * pt_lock functions will have to know then. Now every table has one owner.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/gfp.h>
+#include <pagoda/vmstat.h>
+#include "internal.h"
+
+static inline void pt_handle_init(struct pt_handle *pt, struct mm_struct *mm, pmd_t entry,
+				  unsigned long addr)
+{
+	pt->mm = mm;
+	pt->addr = addr;
+	pt->table = pmd_page(entry);
+	pt->pte = (pte_t *)pmd_page_vaddr(entry) + pte_index(addr);
+}
+
+int pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt)
+{
+	pt_handle_init(pt, mm, pmdp_get(pmd), addr);
+	spin_lock(&pt->table->ptl);
+	return 0;
+}
+
+void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt)
+{
+	pt_handle_init(pt, mm, pmdp_get(pmd), addr);
+	spin_lock_nested(&pt->table->ptl);
+}
+
+int pt_lock_writable(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
+{
+	pmd_t *pmd = pt_alloc_pmd(mm, addr);
+
+	if (!pmd || pt_alloc_pte(mm, pmd))
+		return -ENOMEM;
+	return pt_lock_pmd(mm, pmd, addr, pt);
+}
+
+int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (!pgd_present(pgdp_get(pgd))) {
+		pt->addr = (addr & PGDIR_MASK) + PGDIR_SIZE;
+		return -ENOENT;
+	}
+	pud = pud_offset(pgd, addr);
+	if (!pud_present(pudp_get(pud))) {
+		pt->addr = (addr & PUD_MASK) + PUD_SIZE;
+		return -ENOENT;
+	}
+	pmd = pmd_offset(pud, addr);
+	if (!pmd_present(pmdp_get(pmd))) {
+		pt->addr = (addr & PMD_MASK) + PMD_SIZE;
+		return -ENOENT;
+	}
+	return pt_lock_pmd(mm, pmd, addr, pt);
+}
+
+/* ---- counts -----------------------------------------------------------------------------------
+ */
+
+struct page *vm_normal_page(pte_t pte)
+{
+	return pte_special(pte) ? NULL : pte_page(pte);
+}
+
+void pt_counts_add(struct pt_counts *c, pte_t entry, struct page *page, int nr)
+{
+	if (!pte_present(entry))
+		c->swap += nr;
+	else if (!page)
+		c->special += nr;
+	else if (PageAnon(page))
+		c->anon += nr;
+	else if (PageSwapBacked(page))
+		c->shmem += nr;
+	else
+		c->file += nr;
+}
+
+void pt_counts_apply(struct pt_handle *pt, const struct pt_counts *c)
+{
+	struct page *table = pt->table;
+	int file = c->file + c->shmem, rss = c->anon + file;
+
+	table->pt_anon += c->anon;
+	table->pt_file += c->file;
+	table->pt_shmem += c->shmem;
+	table->pt_swap += c->swap;
+	table->pt_special += c->special;
+	if (rss)
+		atomic64_add(rss, &pt->mm->rss);
+	if (c->anon)
+		mod_vm_stat(NR_ANON_MAPPED, c->anon);
+	if (file)
+		mod_vm_stat(NR_FILE_MAPPED, file);
+}
+
+void pt_count(struct pt_handle *pt, pte_t entry, int nr)
+{
+	struct pt_counts c = {};
+
+	pt_counts_add(&c, entry, pte_present(entry) ? vm_normal_page(entry) : NULL, nr);
+	pt_counts_apply(pt, &c);
+}
+
+void pt_install(struct pt_handle *pt, pte_t entry)
+{
+	pt_count(pt, entry, 1);
+	set_pte_at(pt->mm, pt->addr, pt->pte, entry);
+}
+
+void get_mm_counters(struct mm_struct *mm, unsigned long counters[NR_MM_COUNTERS])
+{
+	struct page *table;
+
+	for (int i = 0; i < NR_MM_COUNTERS; i++)
+		counters[i] = 0;
+	spin_lock(&mm->page_table_lock);
+	list_for_each_entry (table, &mm->pte_tables, pt_list) {
+		counters[MM_ANONPAGES] += READ_ONCE(table->pt_anon);
+		counters[MM_FILEPAGES] += READ_ONCE(table->pt_file);
+		counters[MM_SHMEMPAGES] += READ_ONCE(table->pt_shmem);
+		counters[MM_SWAPENTS] += READ_ONCE(table->pt_swap);
+	}
+	spin_unlock(&mm->page_table_lock);
+}
+
+void update_hiwater_rss(struct mm_struct *mm)
+{
+	unsigned long rss = get_mm_rss(mm);
+
+	if (mm->hiwater_rss < rss)
+		WRITE_ONCE(mm->hiwater_rss, rss);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/zap.c - removing the entries of a range, for munmap, madvise, truncation and exit.
+ *
+ * The entries are cleared under the PTL of their table, the pages gathered, and freed by the gather
+ * after the flush. An entry that was dirty hands that on to its page in the page cache.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/gfp.h>
+#include <pagoda/mmu_gather.h>
+#include <pagoda/pagemap.h>
+#include <pagoda/sched.h>
+#include "internal.h"
+
+/*
+ * Zaps one table's part of the range; returns where it stopped, before the end when the gather is
+ * full.
+ */
+static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, unsigned long end,
+			       bool keep_private)
+{
+	unsigned long addr = pt->addr;
+	struct pt_counts counts = {};
+	pte_t *ptep = pt->pte;
+	bool full = false;
+
+	for (; addr != end && !full; addr += PAGE_SIZE, ptep++) {
+		pte_t pte = ptep_get(ptep);
+		struct page *page;
+
+		if (pte_none(pte))
+			continue;
+		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
+		if (unlikely(keep_private) && (!page || PageAnon(page)))
+			continue;
+		pte = tlb->fullmm ? ptep_get_and_clear_full(ptep)
+				  : ptep_get_and_clear(tlb->mm, addr, ptep);
+		pt_counts_add(&counts, pte, page, -1);
+		tlb_remove_tlb_range(tlb, addr, addr + PAGE_SIZE);
+		if (!page)
+			continue;
+		if (!PageAnon(page) && pte_dirty(pte))
+			set_page_dirty(page);
+		full = tlb_remove_page(tlb, page);
+	}
+	pt_counts_apply(pt, &counts);
+	return addr;
+}
+
+void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
+		      unsigned long end, bool keep_private)
+{
+	struct pt_handle pt;
+	unsigned long stop;
+
+	while (start < end) {
+		if (pt_lock_existing(tlb->mm, start, &pt)) {
+			start = pt.addr;
+			continue;
+		}
+		stop = pmd_addr_end(start, end);
+		start = zap_table(tlb, &pt, stop, keep_private);
+		pt_unlock(&pt);
+		if (start != stop)
+			tlb_flush_mmu(tlb);
+		cond_resched();
+	}
+}
+
+/* Every entry of one table; its counts say when the last one has been found. */
+static void zap_whole_table(struct mmu_gather *tlb, struct page *table)
+{
+	struct pt_handle pt = {.pte = page_address(table), .table = table, .mm = tlb->mm};
+	struct pt_counts counts = {};
+	unsigned int left;
+
+	spin_lock(&table->ptl);
+	left = table->pt_anon + table->pt_file + table->pt_shmem + table->pt_swap +
+	       table->pt_special;
+	for (pte_t *ptep = pt.pte; left; ptep++) {
+		pte_t pte = ptep_get_and_clear_full(ptep);
+		struct page *page;
+
+		if (pte_none(pte))
+			continue;
+		left--;
+		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
+		pt_counts_add(&counts, pte, page, -1);
+		if (!page)
+			continue;
+		if (!PageAnon(page) && pte_dirty(pte))
+			set_page_dirty(page);
+		if (tlb_remove_page(tlb, page)) /* nothing to flush: it only frees */
+			tlb_flush_mmu(tlb);
+	}
+	pt_counts_apply(&pt, &counts);
+	spin_unlock(&table->ptl);
+}
+
+void unmap_all_tables(struct mmu_gather *tlb)
+{
+	struct page *table;
+
+	list_for_each_entry (table, &tlb->mm->pte_tables, pt_list) {
+		zap_whole_table(tlb, table);
+		cond_resched();
+	}
+}
+
+void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long len)
+{
+	struct mmu_gather tlb;
+
+	update_hiwater_rss(vma->vm_mm);
+	tlb_gather_mmu(&tlb, vma->vm_mm);
+	unmap_page_range(&tlb, vma, start, start + len, false);
+	tlb_finish_mmu(&tlb);
+}
