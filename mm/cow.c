@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/cow.c - a write to a present, read-only entry: copy on write, or take the page over.
+ *
+ *	private VMA, anonymous frame that only this table holds   "reuse"  make it writable
+ *	private VMA, any other frame                              "copy"   a page of our own instead
+ *	shared VMA                                                "mkwrite" ask the file, make it
+ *writable
+ *
+ * A frame's reference count is the number of tables that map it plus pins, so a count of 1 under
+ *the PTL means that nobody else can see or reach the frame: fork needs mmap_lock for writing, and a
+ *pin is taken under the same PTL.
+ *
+ * A replaced frame must not be written through one CPU's old translation while another CPU reads
+ * the new one: the entry is cleared, flushed everywhere, then set (TLB-3).
+ */
+#include <pagoda/errno.h>
+#include <pagoda/gfp.h>
+#include <pagoda/pagemap.h>
+#include <pagoda/userfaultfd_k.h>
+#include <pagoda/vmstat.h>
+#include <asm/tlbflush.h>
+#include "internal.h"
+
+/* Raises the rights in place: no flush, a stale denial is a spurious fault (TLB-2, FLT-19). */
+static void wp_make_writable(struct vm_fault *vmf, struct pt_handle *pt)
+{
+	pte_t entry = pte_mkdirty(pte_mkyoung(vmf->orig_pte));
+
+	if (likely(vmf->vma->vm_flags & VM_WRITE)) /* a forced write leaves it read-only */
+		entry = pte_mkwrite(entry);
+	set_pte(pt->pte, entry);
+}
+
+/* A page that will take @old's place; @old NULL: the zero page. */
+static struct page *wp_new_page(struct vm_fault *vmf, struct page *old)
+{
+	struct page *copy = alloc_page(GFP_HIGHUSER_MOVABLE | (old ? 0 : __GFP_ZERO));
+
+	if (!copy)
+		return NULL;
+	if (old)
+		copy_user_page(page_address(copy), page_address(old), vmf->address);
+	copy->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+	return copy;
+}
+
+/* The caller holds a reference to @old (NULL: the zero page), and gives it up here. */
+static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct page *copy = wp_new_page(vmf, old);
+	struct pt_handle pt;
+	vm_fault_t ret = VM_FAULT_OOM;
+
+	if (!copy)
+		goto out;
+	ret = 0;
+	if (!vmf_lock(vmf, &pt)) {
+		put_page(copy);
+		goto out;
+	}
+	vma_set_faulted(vma);
+	pt_count(&pt, vmf->orig_pte, -1);
+	pte_clear(vma->vm_mm, vmf->address, pt.pte);
+	flush_tlb_page(vma, vmf->address);
+	pt_install(&pt, vmf_anon_entry(vmf, copy));
+	pt_unlock(&pt);
+	if (old)
+		put_page(old); /* what the table held */
+out:
+	if (old)
+		put_page(old);
+	return ret;
+}
+
+/* A shared page is about to be written; its file may want to know. @page: with a reference. */
+static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct pt_handle pt;
+	vm_fault_t ret = 0;
+
+	lock_page(page);
+	vmf->page = page;
+	if (vma->vm_ops->page_mkwrite)
+		ret = vma->vm_ops->page_mkwrite(vmf);
+	if (likely(!(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))) {
+		set_page_dirty(page);
+		if (vmf_lock(vmf, &pt)) {
+			wp_make_writable(vmf, &pt);
+			pt_unlock(&pt);
+		}
+		ret = 0;
+	}
+	unlock_page(page);
+	put_page(page);
+	return ret;
+}
+
+vm_fault_t do_wp_page(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct pt_handle pt;
+	struct page *page;
+
+	if (!vmf_lock(vmf, &pt))
+		return 0;
+	if (unlikely(pte_uffd_wp(vmf->orig_pte) && userfaultfd_wp(vma))) {
+		pt_unlock(&pt);
+		return handle_userfault(vmf, VM_UFFD_WP);
+	}
+	page = vm_normal_page(vmf->orig_pte);
+	if (page && PageAnon(page) && page_count(page) == 1 && !(vma->vm_flags & VM_SHARED)) {
+		wp_make_writable(vmf, &pt);
+		pt_unlock(&pt);
+		count_vm_event(PGREUSE);
+		return 0;
+	}
+	if (!page && (vma->vm_flags & VM_SHARED)) { /* device memory */
+		wp_make_writable(vmf, &pt);
+		pt_unlock(&pt);
+		return 0;
+	}
+	if (page)
+		get_page(page);
+	pt_unlock(&pt);
+	return vma->vm_flags & VM_SHARED ? wp_page_shared(vmf, page) : wp_page_copy(vmf, page);
+}

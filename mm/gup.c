@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/gup.c - user memory from the kernel's side: one page of it, a range made present, a copy to or
+ * from another address space.
+ *
+ * These faults are like the user's own, but they go by the rights of the VMA, not by what the
+ * hardware would also allow (RND-7), and they never drop mmap_lock.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/pagemap.h>
+#include <pagoda/sched.h>
+#include "internal.h"
+
+/* FOLL_FORCE may read what is mapped without rights, and write what a private VMA may not. */
+static int check_vma_rights(const struct vm_area_struct *vma, unsigned int foll)
+{
+	vm_flags_t flags = vma->vm_flags;
+
+	if (foll & FOLL_WRITE) {
+		if (flags & VM_WRITE)
+			return 0;
+		return foll & FOLL_FORCE && is_cow_mapping(flags) ? 0 : -EFAULT;
+	}
+	if (flags & VM_READ)
+		return 0;
+	return foll & FOLL_FORCE && flags & VM_MAYREAD ? 0 : -EFAULT;
+}
+
+/* The page that stands at @addr now, with a reference; NULL: a fault must come first. */
+static struct page *follow_page(struct vm_area_struct *vma, unsigned long addr, unsigned int foll)
+{
+	struct page *page = NULL;
+	struct pt_handle pt;
+	pte_t pte;
+
+	if (pt_lock_existing(vma->vm_mm, addr, &pt))
+		return NULL;
+	pte = ptep_get(pt.pte);
+	if (!pte_present(pte))
+		goto out;
+	/* A forced write ends at an anonymous page of our own, which stays read-only. */
+	if (foll & FOLL_WRITE && !pte_write(pte) &&
+	    !(foll & FOLL_FORCE && !pte_special(pte) && PageAnon(pte_page(pte)) &&
+	      page_count(pte_page(pte)) == 1))
+		goto out;
+	if (pte_special(pte) && !is_zero_pfn(pte_pfn(pte)))
+		goto out;
+	page = pte_page(pte);
+	get_page(page);
+	if (foll & FOLL_WRITE && !PageAnon(page))
+		set_page_dirty(page);
+out:
+	pt_unlock(&pt);
+	return page;
+}
+
+static int fault_error(vm_fault_t ret)
+{
+	return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+}
+
+static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned int foll)
+{
+	unsigned int flags = FAULT_FLAG_REMOTE | (foll & FOLL_WRITE ? FAULT_FLAG_WRITE : 0);
+	vm_fault_t ret = handle_mm_fault(vma, addr, flags);
+
+	return ret & VM_FAULT_ERROR ? fault_error(ret) : 0;
+}
+
+int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+	int err;
+
+	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return -EFAULT;
+	err = check_vma_rights(vma, foll);
+	while (!err) {
+		*page = follow_page(vma, addr, foll);
+		if (*page)
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		err = faultin_page(vma, addr, foll);
+	}
+	return err;
+}
+
+/* ---- copies to and from another address space ---------------------------------------------------
+ */
+
+int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
+		     unsigned int foll)
+{
+	int done = 0;
+
+	if (mmap_read_lock_killable(mm))
+		return 0;
+	while (done < len) {
+		int chunk = min_t(int, len - done, PAGE_SIZE - offset_in_page(addr));
+		struct page *page;
+		void *mapped;
+
+		if (get_user_page(mm, addr, foll, &page))
+			break;
+		mapped = (char *)page_address(page) + offset_in_page(addr);
+		if (foll & FOLL_WRITE)
+			memcpy(mapped, (char *)buf + done, chunk);
+		else
+			memcpy((char *)buf + done, mapped, chunk);
+		put_page(page);
+		done += chunk;
+		addr += chunk;
+	}
+	mmap_read_unlock(mm);
+	return done;
+}
+
+int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, int len,
+		      unsigned int foll)
+{
+	struct mm_struct *mm = get_task_mm(tsk);
+	int done;
+
+	if (!mm)
+		return 0;
+	done = access_remote_vm(mm, addr, buf, len, foll);
+	mmput(mm);
+	return done;
+}
+
+/* ---- making ranges present
+ * ------------------------------------------------------------------------ */
+
+/* True when a fault with these rights would change nothing at @addr. */
+static bool present_enough(struct mm_struct *mm, unsigned long addr, bool write)
+{
+	pte_t pte = pt_peek(mm, addr);
+
+	return pte_present(pte) && (!write || pte_write(pte));
+}
+
+/* Faults in [start, end) of one VMA, which allows it. Pages done, or -errno for the first one. */
+long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write)
+{
+	unsigned int foll = write ? FOLL_WRITE : 0;
+	long pages = 0;
+	int err;
+
+	for (; start < end; start += PAGE_SIZE, pages++) {
+		if (present_enough(vma->vm_mm, start, write))
+			continue;
+		if (fatal_signal_pending(current))
+			return pages ? pages : -EINTR;
+		err = faultin_page(vma, start, foll);
+		if (err)
+			return pages ? pages : err;
+		cond_resched();
+	}
+	return pages;
+}
+
+long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+{
+	if (vma->vm_flags & VM_LOCKONFAULT)
+		return (end - start) >> PAGE_SHIFT;
+	if (!(vma->vm_flags & VM_ACCESS_FLAGS) || vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return -EFAULT;
+	return faultin_range(vma, start, end, vma_is_private_writable(vma));
+}
+
+/* What mlock says of a page that could not be had (MLK-15). */
+static int populate_error(long ret)
+{
+	return ret == -EFAULT ? -ENOMEM : ret == -ENOMEM ? -EAGAIN : ret;
+}
+
+int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors)
+{
+	unsigned long end = start + len, stop;
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	long ret = 0;
+
+	mmap_read_lock(mm);
+	for (; start < end; start = stop) {
+		vma = find_vma_intersection(mm, start, end);
+		if (!vma)
+			break;
+		start = max(start, vma->vm_start);
+		stop = min(end, vma->vm_end);
+		ret = populate_vma_page_range(vma, start, stop);
+		if (ret >= 0)
+			stop = start +
+			       (ret << PAGE_SHIFT); /* a page that failed says why next time */
+		else if (ignore_errors && ret != -EINTR)
+			ret = 0; /* the rest of this VMA is left out */
+		else
+			break;
+	}
+	mmap_read_unlock(mm);
+	return ret < 0 ? populate_error(ret) : 0;
+}

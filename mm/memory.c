@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/memory.c - page faults: which case it is, and who resolves it.
+ *
+ *	                            handle_mm_fault
+ *	                                   |
+ *	         +-------------------------+---------------------------+
+ *	   entry empty               entry not present            entry present
+ *	         |                         |                           |
+ *	   +-----+------+            do_swap_page          write, entry read-only: do_wp_page
+ *	anonymous      file                                      |            |
+ *	   |            |                                     "reuse"       "copy"
+ *	do_anonymous_page                                   frame is ours  frame is shared
+ *	   |            +-- read ------------------> do_read_fault    "read"   (fault-around)
+ *	   |            +-- write, private VMA ----> do_cow_fault     "cow"
+ *	   |            +-- write, shared VMA -----> do_shared_fault  "shared"
+ *	   +-- read:  "zero"   the zero page
+ *	   +-- write: "anon"   a new cleared page      anything else: "spurious", another CPU was
+ *first
+ *
+ * The pattern of every case: look at the entry without a lock; allocate and fill the page with no
+ * spinlock held; lock the PTE table; look again; install, or free the page when somebody was first.
+ *
+ * Locks: mmap_lock held for reading, so VMAs stay and tables are not freed. VM_FAULT_RETRY says
+ *that it was dropped to wait for something; the caller starts again from finding the VMA.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/gfp.h>
+#include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
+#include <pagoda/vmstat.h>
+#include <asm/tlbflush.h>
+#include "internal.h"
+
+bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
+{
+	pt_lock_pmd(vmf->vma->vm_mm, vmf->pmd, vmf->address, pt);
+	if (likely(pte_same(ptep_get(pt->pte), vmf->orig_pte)))
+		return true;
+	pt_unlock(pt);
+	return false;
+}
+
+/*
+ * Read: the zero page, not counted in RSS (FLT-14). Write: a cleared page of our own (FLT-15).
+ */
+vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct page *page = NULL;
+	struct pt_handle pt;
+	pte_t entry;
+
+	if (vmf->flags & FAULT_FLAG_WRITE) {
+		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
+		if (unlikely(!page))
+			return VM_FAULT_OOM;
+		page->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+		vma_set_faulted(vma);
+		entry = vmf_anon_entry(vmf, page);
+	} else {
+		entry = pte_mkspecial(pfn_pte(zero_pfn(), vma->vm_page_prot));
+	}
+	if (unlikely(!vmf_lock(vmf, &pt)))
+		goto lost;
+	if (unlikely(userfaultfd_missing(vma))) {
+		pt_unlock(&pt);
+		if (page)
+			put_page(page);
+		return handle_userfault(vmf, VM_UFFD_MISSING);
+	}
+	pt_install(&pt, entry);
+	pt_unlock(&pt);
+	return 0;
+
+lost:
+	if (page)
+		put_page(page);
+	return 0;
+}
+
+/*
+ * The entry is neither empty nor present. There is no swap, and nothing makes such entries: the
+ * page is lost, which is what a failed read from swap would be.
+ */
+vm_fault_t do_swap_page(struct vm_fault *vmf)
+{
+	return VM_FAULT_SIGBUS;
+}
+
+/* Nothing left to do: another CPU has raised the rights already, or the TLB was old (FLT-19). */
+static vm_fault_t spurious_fault(struct vm_fault *vmf)
+{
+	struct pt_handle pt;
+
+	if (!vmf_lock(vmf, &pt))
+		return 0;
+	set_pte(pt.pte, pte_mkyoung(vmf->flags & FAULT_FLAG_WRITE ? pte_mkdirty(vmf->orig_pte)
+								  : vmf->orig_pte));
+	pt_unlock(&pt);
+	flush_tlb_page(vmf->vma, vmf->address);
+	return 0;
+}
+
+static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
+{
+	pte_t pte = vmf->orig_pte;
+
+	if (pte_none(pte))
+		return vma_is_anonymous(vmf->vma) ? do_anonymous_page(vmf) : do_fault(vmf);
+	if (!pte_present(pte))
+		return do_swap_page(vmf);
+	if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_write(pte))
+		return do_wp_page(vmf);
+	return spurious_fault(vmf);
+}
+
+static void account_fault(struct task_struct *tsk, vm_fault_t ret, unsigned int flags)
+{
+	count_vm_event(PGFAULT);
+	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_RETRY)))
+		return;
+	if (unlikely((ret & VM_FAULT_MAJOR) || (flags & FAULT_FLAG_TRIED))) {
+		tsk->maj_flt++;
+		count_vm_event(PGMAJFAULT);
+	} else {
+		tsk->min_flt++;
+	}
+}
+
+vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
+{
+	struct vm_fault vmf = {
+		.vma = vma,
+		.address = address & PAGE_MASK,
+		.real_address = address,
+		.flags = flags,
+		.pgoff = linear_page_index(vma, address & PAGE_MASK),
+	};
+	vm_fault_t ret = VM_FAULT_OOM;
+
+	vmf.pmd = pt_alloc_pmd(vma->vm_mm, address);
+	if (likely(vmf.pmd && !pt_alloc_pte(vma->vm_mm, vmf.pmd))) {
+		vmf.orig_pte = ptep_get(pte_offset(vmf.pmd, address));
+		ret = handle_pte_fault(&vmf);
+	}
+	account_fault(current, ret, flags);
+	return ret;
+}
