@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/copy_page_range.c - fork: the child's copy of a VMA's page tables.
+ *
+ * Only private pages need to be copied: everything else the child can fault in again from the
+ * object (COW-1). A private page is not copied but shared: one more reference, and both entries
+ * lose the right to write, so that whoever writes first gets a page of his own. The caller flushes
+ * the parent's TLB once, after the last VMA and before mmap_lock is dropped (TLB-4).
+ *
+ * Locks: mmap_lock of both held for writing; the child's PTL inside the parent's.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/gfp.h>
+#include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
+#include "internal.h"
+
+/* The entries of [addr, end) of one table, which is below both handles. */
+static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned long end, bool cow)
+{
+	struct pt_counts counts = {};
+	pte_t *from = src->pte, *to = dst->pte;
+
+	for (unsigned long addr = src->addr; addr != end; addr += PAGE_SIZE, from++, to++) {
+		pte_t pte = ptep_get(from);
+		struct page *page = NULL;
+
+		if (pte_none(pte))
+			continue;
+		if (pte_present(pte)) {
+			page = vm_normal_page(pte);
+			if (page)
+				get_page(page);
+			if (cow && pte_write(pte)) {
+				ptep_set_wrprotect(src->mm, addr, from);
+				pte = pte_wrprotect(pte);
+			}
+			if (!cow)
+				pte = pte_mkclean(pte);
+			pte = pte_mkold(pte_clear_uffd_wp(pte));
+		}
+		pt_counts_add(&counts, pte, page, 1);
+		set_pte(to, pte);
+	}
+	pt_counts_apply(dst, &counts);
+}
+
+static bool vma_needs_copy(const struct vm_area_struct *dst, const struct vm_area_struct *src)
+{
+	if (src->vm_flags & (VM_PFNMAP | VM_MIXEDMAP) || userfaultfd_wp(dst))
+		return true;
+	return src->vm_faulted && !(src->vm_flags & VM_SHARED);
+}
+
+int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
+{
+	bool cow = is_cow_mapping(src->vm_flags);
+	unsigned long addr = src->vm_start, next;
+	struct pt_handle from, to;
+	pmd_t *pmd;
+
+	if (!vma_needs_copy(dst, src))
+		return 0;
+	for (; addr < src->vm_end; addr = next) {
+		if (pt_lock_existing(src->vm_mm, addr, &from)) {
+			next = from.addr;
+			continue;
+		}
+		pt_unlock(&from); /* the table stays: mmap_lock is held for writing */
+		next = pmd_addr_end(addr, src->vm_end);
+		pmd = pt_alloc_pmd(dst->vm_mm, addr);
+		if (!pmd || pt_alloc_pte(dst->vm_mm, pmd))
+			return -ENOMEM;
+		pt_lock_existing(src->vm_mm, addr, &from);
+		pt_lock_pmd_nested(dst->vm_mm, pmd, addr, &to);
+		copy_table(&to, &from, next, cow);
+		pt_unlock(&to);
+		pt_unlock(&from);
+		cond_resched();
+	}
+	return 0;
+}
