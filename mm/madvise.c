@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/madvise.c - what a program says about its memory (section 15 of the contract).
+ *
+ * Three kinds of advice: changes of VMA flags (with mmap_lock held for writing, splitting and
+ * merging), removal or population of pages (held for reading), and hints that there is nothing to
+ * do about, because nothing is ever swapped out or made of huge pages.
+ */
+#include <pagoda/err.h>
+#include <pagoda/errno.h>
+#include <pagoda/fs.h>
+#include <pagoda/sched.h>
+#include <pagoda/slab.h>
+#include <uapi/falloc.h>
+#include <syscalls.h>
+#include "internal.h"
+
+/* ---- advice that changes flags
+ * ------------------------------------------------------------------- */
+
+/* The flags after @advice; -EINVAL where this VMA cannot take it. */
+static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_t *flags)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+		*flags &= ~(VM_RAND_READ | VM_SEQ_READ);
+		return 0;
+	case MADV_RANDOM:
+		*flags = (*flags & ~VM_SEQ_READ) | VM_RAND_READ;
+		return 0;
+	case MADV_SEQUENTIAL:
+		*flags = (*flags & ~VM_RAND_READ) | VM_SEQ_READ;
+		return 0;
+	case MADV_DONTFORK:
+		*flags |= VM_DONTCOPY;
+		return 0;
+	case MADV_DOFORK:
+		if (*flags & VM_IO)
+			return -EINVAL;
+		*flags &= ~VM_DONTCOPY;
+		return 0;
+	case MADV_WIPEONFORK: /* MADV-14: plainly anonymous memory only */
+		if (vma->vm_file || *flags & VM_SHARED)
+			return -EINVAL;
+		*flags |= VM_WIPEONFORK;
+		return 0;
+	case MADV_KEEPONFORK:
+		*flags &= ~VM_WIPEONFORK;
+		return 0;
+	case MADV_DONTDUMP:
+		*flags |= VM_DONTDUMP;
+		return 0;
+	case MADV_DODUMP:
+		if (*flags & VM_SPECIAL)
+			return -EINVAL;
+		*flags &= ~VM_DONTDUMP;
+		return 0;
+	case MADV_MERGEABLE:
+		if (!(*flags & (VM_SHARED | VM_MAYSHARE | VM_SPECIAL)))
+			*flags |= VM_MERGEABLE;
+		return 0;
+	case MADV_UNMERGEABLE:
+		*flags &= ~VM_MERGEABLE;
+		return 0;
+	case MADV_HUGEPAGE:
+		*flags = (*flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
+		return 0;
+	case MADV_NOHUGEPAGE:
+		*flags = (*flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+		return 0;
+	default:
+		return -EINVAL; /* MADV_COLLAPSE: no huge page can be formed */
+	}
+}
+
+/* A VMA that cannot be had is -EAGAIN here, for -ENOMEM means a hole (MADV-4). */
+static int madvise_update_vma(struct mm_struct *mm, struct vm_area_struct *vma,
+			      struct vm_area_struct **pvma, unsigned long start, unsigned long end,
+			      vm_flags_t flags, struct anon_vma_name *name)
+{
+	const struct vma_attr attr = {
+		.flags = flags,
+		.file = vma->vm_file,
+		.pgoff = linear_page_index(vma, start),
+		.ctx = vma->vm_userfaultfd_ctx,
+		.name = name,
+	};
+
+	*pvma = vma;
+	if (flags == vma->vm_flags && name == vma->anon_name)
+		return 0;
+	vma = vma_modify(mm, vma, start, end, &attr);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma) == -ENOMEM ? -EAGAIN : PTR_ERR(vma);
+	vma->vm_flags = flags;
+	*pvma = vma;
+	return 0;
+}
+
+static int madvise_flags(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
+			 unsigned long end, int advice)
+{
+	struct vm_area_struct *vma = *pvma;
+	vm_flags_t flags = vma->vm_flags;
+	int err = advised_flags(vma, advice, &flags);
+
+	return err ? err : madvise_update_vma(mm, vma, pvma, start, end, flags, vma->anon_name);
+}
+
+/* ---- advice that removes or makes pages
+ * ----------------------------------------------------------- */
+
+/* FREE may drop the pages at any time; it does at once. */
+static int madvise_dontneed_free(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+				 int advice)
+{
+	vm_flags_t forbidden = VM_PFNMAP;
+
+	if (advice != MADV_DONTNEED_LOCKED)
+		forbidden |= VM_LOCKED;
+	if (vma->vm_flags & forbidden)
+		return -EINVAL;
+	if (advice == MADV_FREE && !vma_is_anonymous(vma))
+		return -EINVAL;
+	zap_page_range(vma, start, end - start);
+	return 0;
+}
+
+/* Punches a hole into the object; mmap_lock is dropped meanwhile, so *pvma must be found again. */
+static int madvise_remove(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
+			  unsigned long end)
+{
+	struct vm_area_struct *vma = *pvma;
+	struct file *file;
+	loff_t offset;
+	int err;
+
+	if (vma->vm_flags & VM_LOCKED || !vma->vm_file)
+		return -EINVAL;
+	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
+		return -EACCES;
+	offset = (loff_t)linear_page_index(vma, start) << PAGE_SHIFT;
+	file = get_file(vma->vm_file);
+	mmap_read_unlock(mm);
+	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, end - start);
+	fput(file);
+	mmap_read_lock(mm);
+	*pvma = find_vma(mm, end - 1);
+	return err;
+}
+
+/* MADV-21: like touching every page, but with an error instead of a signal. */
+static int madvise_populate(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			    int advice)
+{
+	bool write = advice == MADV_POPULATE_WRITE;
+	long pages;
+
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
+		return -EINVAL;
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return -EINVAL;
+	while (start < end) {
+		pages = faultin_range(vma, start, end, write);
+		if (pages < 0)
+			return pages;
+		start += pages << PAGE_SHIFT;
+	}
+	return 0;
+}
+
+static int madvise_cold_or_pageout(struct vm_area_struct *vma)
+{
+	return vma->vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB) ? -EINVAL : 0;
+}
+
+static int madvise_vma(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
+		       unsigned long end, int advice)
+{
+	switch (advice) {
+	case MADV_WILLNEED:
+		return 0;
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE:
+		return madvise_dontneed_free(*pvma, start, end, advice);
+	case MADV_REMOVE:
+		return madvise_remove(mm, pvma, start, end);
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return madvise_cold_or_pageout(*pvma);
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return madvise_populate(*pvma, start, end, advice);
+	default:
+		return madvise_flags(mm, pvma, start, end, advice);
+	}
+}
+
+/* ---- the walk
+ * ------------------------------------------------------------------------------------------ */
+
+static bool advice_valid(int advice)
+{
+	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
+	       (advice >= MADV_FREE && advice <= MADV_COLLAPSE);
+}
+
+static bool advice_changes_vmas(int advice)
+{
+	switch (advice) {
+	case MADV_WILLNEED:
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE:
+	case MADV_REMOVE:
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Holes make the result -ENOMEM, but what is mapped above them gets the advice too (MADV-2). */
+static int madvise_walk(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+	unsigned long stop;
+	int err, unmapped = 0;
+
+	for (; vma && start < end; start = stop) {
+		if (vma->vm_end <= start)
+			vma = vma_next(vma);
+		if (!vma)
+			break;
+		if (start < vma->vm_start) {
+			unmapped = -ENOMEM;
+			start = vma->vm_start;
+			if (start >= end)
+				break;
+		}
+		stop = min(vma->vm_end, end);
+		err = madvise_vma(mm, &vma, start, stop, advice);
+		if (err)
+			return err;
+	}
+	return start < end ? -ENOMEM : unmapped;
+}
+
+static int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int advice)
+{
+	size_t len = PAGE_ALIGN(len_in);
+	unsigned long end = start + len;
+	int err;
+
+	if (!advice_valid(advice) || start & ~PAGE_MASK || (len_in && !len) || end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	if (!advice_changes_vmas(advice)) {
+		mmap_read_lock(mm);
+		err = madvise_walk(mm, start, end, advice);
+		mmap_read_unlock(mm);
+		return err;
+	}
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	err = madvise_walk(mm, start, end, advice);
+	mm_verify_checked(mm, "madvise");
+	mmap_write_unlock(mm);
+	return err;
+}
+
+long sys_madvise(unsigned long start, size_t len, int behavior)
+{
+	return do_madvise(current->mm, start, len, behavior);
+}
+
+/* ---- names of anonymous memory: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME)
+ * ------------------------------ */
+
+static struct anon_vma_name *anon_vma_name_alloc(const char *name)
+{
+	struct anon_vma_name *n = kmalloc(sizeof(*n) + strlen(name) + 1, GFP_KERNEL);
+
+	if (n) {
+		refcount_set(&n->refs, 1);
+		strcpy(n->name, name);
+	}
+	return n;
+}
+
+static void anon_vma_name_put(struct anon_vma_name *n)
+{
+	if (n && refcount_dec_and_test(&n->refs))
+		kfree(n);
+}
+
+static int set_name_of_vma(struct mm_struct *mm, struct vm_area_struct *vma,
+			   struct vm_area_struct **pvma, unsigned long start, unsigned long end,
+			   struct anon_vma_name *name)
+{
+	int err;
+
+	if (vma->vm_file)
+		return -EBADF;
+	err = madvise_update_vma(mm, vma, pvma, start, end, vma->vm_flags, name);
+	vma = *pvma;
+	if (!err && vma->anon_name != name && vma->vm_start >= start && vma->vm_end <= end) {
+		anon_vma_name_put(vma->anon_name);
+		vma->anon_name = name;
+		if (name)
+			refcount_inc(&name->refs);
+	}
+	return err;
+}
+
+int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len_in,
+			  const char *name)
+{
+	unsigned long len = PAGE_ALIGN(len_in), end = start + len, stop;
+	struct anon_vma_name *n = NULL;
+	struct vm_area_struct *vma;
+	int err = 0, unmapped = 0;
+
+	if (start & ~PAGE_MASK || (len_in && !len) || end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	if (name) {
+		n = anon_vma_name_alloc(name);
+		if (!n)
+			return -ENOMEM;
+	}
+	mmap_write_lock(mm);
+	for (; start < end && !err; start = stop) {
+		vma = find_vma_intersection(mm, start, end);
+		if (!vma) {
+			unmapped = -ENOMEM;
+			break;
+		}
+		if (vma->vm_start > start)
+			unmapped = -ENOMEM;
+		start = max(start, vma->vm_start);
+		stop = min(end, vma->vm_end);
+		err = set_name_of_vma(mm, vma, &vma, start, stop, n);
+	}
+	mmap_write_unlock(mm);
+	anon_vma_name_put(n);
+	return err ? err : unmapped;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/mlock.c - memory that stays: mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2).
+ *
+ * Locking is a flag of the VMA, counted in locked_vm, and the pages are made present after
+ * mmap_lock has been dropped. Nothing is ever swapped out here, so the flag has no other effect
+ * than on limits, on MADV_DONTNEED and on what fork, mremap and mprotect populate.
+ */
+#include <pagoda/cred.h>
+#include <pagoda/errno.h>
+#include <pagoda/err.h>
+#include <pagoda/sched.h>
+#include <syscalls.h>
+#include "internal.h"
+
+#define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)
+
+static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma,
+		       struct vm_area_struct **pvma, unsigned long start, unsigned long end,
+		       vm_flags_t lock)
+{
+	vm_flags_t oldflags = vma->vm_flags, newflags = (oldflags & ~VM_LOCKED_MASK) | lock;
+	long pages = (end - start) >> PAGE_SHIFT;
+
+	*pvma = vma;
+	if (newflags == oldflags || oldflags & VM_SPECIAL)
+		return 0;
+	vma = vma_modify_flags(mm, vma, start, end, newflags);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	vma->vm_flags = newflags;
+	*pvma = vma;
+	if (!(oldflags & VM_LOCKED) && newflags & VM_LOCKED)
+		mm->locked_vm += pages;
+	else if (oldflags & VM_LOCKED && !(newflags & VM_LOCKED))
+		mm->locked_vm -= pages;
+	return 0;
+}
+
+/* Stops with -ENOMEM at the first hole; what is below it has been done (MLK-4). */
+static int apply_vma_lock_flags(struct mm_struct *mm, unsigned long start, unsigned long len,
+				vm_flags_t lock)
+{
+	unsigned long end = start + len, stop;
+	struct vm_area_struct *vma;
+	int err = 0;
+
+	if (end < start)
+		return -EINVAL;
+	if (end == start)
+		return 0;
+	vma = vma_lookup(mm, start);
+	if (!vma)
+		return -ENOMEM;
+	for (; !err; start = stop) {
+		stop = min(vma->vm_end, end);
+		err = mlock_fixup(mm, vma, &vma, start, stop, lock);
+		if (err || stop >= end)
+			break;
+		if (vma->vm_end <= stop)
+			vma = vma_next(vma);
+		if (!vma || vma->vm_start > stop)
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+/* Pages of the range that are locked already: they are not counted twice (MLK-3). */
+static unsigned long count_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma_intersection(mm, start, end);
+	unsigned long pages = 0;
+
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		if (vma->vm_flags & VM_LOCKED)
+			pages += (min(end, vma->vm_end) - max(start, vma->vm_start)) >> PAGE_SHIFT;
+	}
+	return pages;
+}
+
+static int do_mlock(unsigned long start, size_t len, vm_flags_t lock)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT, locked;
+	int err = -ENOMEM;
+
+	if (!can_do_mlock())
+		return -EPERM;
+	len = PAGE_ALIGN(len + offset_in_page(start));
+	start &= PAGE_MASK;
+	locked = len >> PAGE_SHIFT;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	locked += mm->locked_vm;
+	if (locked > limit && !capable(CAP_IPC_LOCK))
+		locked -= count_locked(mm, start, start + len);
+	if (locked <= limit || capable(CAP_IPC_LOCK))
+		err = apply_vma_lock_flags(mm, start, len, lock);
+	mm_verify_checked(mm, "mlock");
+	mmap_write_unlock(mm);
+	return err ? err : __mm_populate(start, len, false);
+}
+
+long sys_mlock(unsigned long start, size_t len)
+{
+	return do_mlock(start, len, VM_LOCKED);
+}
+
+long sys_mlock2(unsigned long start, size_t len, int flags)
+{
+	if (flags & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	return do_mlock(start, len, flags ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED);
+}
+
+long sys_munlock(unsigned long start, size_t len)
+{
+	struct mm_struct *mm = current->mm;
+	int err;
+
+	len = PAGE_ALIGN(len + offset_in_page(start));
+	start &= PAGE_MASK;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	err = apply_vma_lock_flags(mm, start, len, 0);
+	mm_verify_checked(mm, "munlock");
+	mmap_write_unlock(mm);
+	return err;
+}
+
+/* @flags as of mlockall(2); 0 undoes everything. Errors of single VMAs do not count. */
+static void apply_mlockall_flags(struct mm_struct *mm, int flags)
+{
+	vm_flags_t lock = flags & MCL_ONFAULT ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+	struct vm_area_struct *vma;
+
+	mm->def_flags &= ~VM_LOCKED_MASK;
+	if (flags & MCL_FUTURE) {
+		mm->def_flags |= lock;
+		if (!(flags & MCL_CURRENT))
+			return;
+	}
+	if (!(flags & MCL_CURRENT))
+		lock = 0;
+	for (vma = mm_first_vma(mm); vma; vma = vma_next(vma))
+		mlock_fixup(mm, vma, &vma, vma->vm_start, vma->vm_end, lock);
+}
+
+long sys_mlockall(int flags)
+{
+	struct mm_struct *mm = current->mm;
+	int err = -ENOMEM;
+
+	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
+		return -EINVAL;
+	if (!can_do_mlock())
+		return -EPERM;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	if (!(flags & MCL_CURRENT) || mm->total_vm <= rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT ||
+	    capable(CAP_IPC_LOCK)) {
+		apply_mlockall_flags(mm, flags);
+		err = 0;
+	}
+	mm_verify_checked(mm, "mlockall");
+	mmap_write_unlock(mm);
+	if (!err && flags & MCL_CURRENT)
+		mm_populate(0, TASK_SIZE);
+	return err;
+}
+
+long sys_munlockall(void)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	apply_mlockall_flags(mm, 0);
+	mmap_write_unlock(mm);
+	return 0;
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/mremap.c - resize or move a mapping (section 14 of the contract).
+ *
+ *	shrink            unmap the tail
+ *	grow in place     the VMA ends where the old range ends, and there is room above
+ *	move              a new VMA elsewhere, the entries move over, the old range is unmapped
+ *	MREMAP_FIXED      unmap the target first, then shrink, then move
+ *	MREMAP_DONTUNMAP  move, but the old VMA stays, empty
+ *
+ * Locks: mmap_lock held for writing; move_page_tables() holds the i_mmap lock of a file as well, so
+ * that a truncation finds each page at the old place or at the new one.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/err.h>
+#include <pagoda/fs.h>
+#include <pagoda/pagemap.h>
+#include <pagoda/sched.h>
+#include <asm/tlbflush.h>
+#include <syscalls.h>
+#include "internal.h"
+
+/* ---- moving entries ----------------------------------------------------------------------------
+ */
+
+/*
+ * One table's part. The old place is flushed before the locks are dropped: a page that is freed at
+ * its new place right after must not be reachable by the old one.
+ */
+static void move_ptes(struct vm_area_struct *vma, struct pt_handle *from, struct pt_handle *to,
+		      unsigned long len)
+{
+	struct pt_counts moved = {}, gone = {};
+	bool flush = false;
+
+	for (unsigned long off = 0; off < len; off += PAGE_SIZE) {
+		pte_t *src = from->pte + (off >> PAGE_SHIFT);
+		struct page *page;
+		pte_t pte;
+
+		if (pte_none(ptep_get(src)))
+			continue;
+		pte = ptep_get_and_clear(from->mm, from->addr + off, src);
+		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
+		flush |= pte_accessible(pte);
+		pt_counts_add(&moved, pte, page, 1);
+		pt_counts_add(&gone, pte, page, -1);
+		if (pte_present(pte))
+			pte = pte_mksoft_dirty(pte);
+		set_pte(to->pte + (off >> PAGE_SHIFT), pte);
+	}
+	pt_counts_apply(to, &moved);
+	pt_counts_apply(from, &gone);
+	if (flush)
+		flush_tlb_range(vma, from->addr, from->addr + len);
+}
+
+/* How far both ranges stay in one table each. */
+static unsigned long move_step(unsigned long old, unsigned long new, unsigned long left)
+{
+	unsigned long to_old_end = ((old & PMD_MASK) + PMD_SIZE) - old;
+	unsigned long to_new_end = ((new &PMD_MASK) + PMD_SIZE) - new;
+
+	return min3(to_old_end, to_new_end, left);
+}
+
+static int move_step_locked(struct vm_area_struct *vma, unsigned long old, unsigned long new,
+			    unsigned long len)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct pt_handle from, to;
+	pmd_t *pmd;
+
+	if (pt_lock_existing(mm, old, &from))
+		return 0;
+	pt_unlock(&from);
+	pmd = pt_alloc_pmd(mm, new);
+	if (!pmd || pt_alloc_pte(mm, pmd))
+		return -ENOMEM;
+	pt_lock_existing(mm, old, &from);
+	if (pmd_page(*pmd) == from.table) {
+		to = from;
+		to.addr = new;
+		to.pte = from.pte - pte_index(old) + pte_index(new);
+		move_ptes(vma, &from, &to, len);
+	} else {
+		pt_lock_pmd_nested(mm, pmd, new, &to);
+		move_ptes(vma, &from, &to, len);
+		pt_unlock(&to);
+	}
+	pt_unlock(&from);
+	return 0;
+}
+
+unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
+			       struct vm_area_struct *new_vma, unsigned long new, unsigned long len)
+{
+	struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
+	unsigned long done, step;
+
+	if (mapping)
+		down_write(&mapping->i_mmap_lock);
+	for (done = 0; done < len; done += step) {
+		step = move_step(old + done, new + done, len - done);
+		if (move_step_locked(vma, old + done, new + done, step))
+			break;
+		cond_resched();
+	}
+	if (mapping)
+		up_write(&mapping->i_mmap_lock);
+	return done;
+}
+
+/* ---- moving a VMA
+ * --------------------------------------------------------------------------------- */
+
+/*
+ * The VMA for the new place, linked: part of a neighbour there or a copy of @vma. An anonymous VMA
+ * that never had pages gets the offset that a new one would have (VMA-9).
+ */
+static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long old,
+				       unsigned long new, unsigned long len)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	bool rebase = vma_is_anonymous(vma) && !vma->vm_file && !vma->vm_faulted;
+	const struct vma_attr attr = {
+		.flags = vma->vm_flags,
+		.file = vma->vm_file,
+		.pgoff = rebase ? new >> PAGE_SHIFT : linear_page_index(vma, old),
+		.ctx = vma->vm_userfaultfd_ctx,
+		.name = vma->anon_name,
+	};
+	struct vm_area_struct *prev, *copy;
+
+	find_vma_prev(mm, new, &prev);
+	if (!(vma->vm_ops && vma->vm_ops->close)) {
+		copy = vma_merge_new(mm, prev, new, new + len, &attr);
+		if (copy) {
+			copy->vm_faulted |= vma->vm_faulted;
+			return copy;
+		}
+	}
+	copy = vm_area_dup(vma);
+	if (!copy)
+		return NULL;
+	copy->vm_start = new;
+	copy->vm_end = new + len;
+	copy->vm_pgoff = attr.pgoff;
+	if (copy->vm_file)
+		get_file(copy->vm_file);
+	if (copy->vm_ops && copy->vm_ops->open)
+		copy->vm_ops->open(copy);
+	vma_link(mm, copy);
+	return copy;
+}
+
+/*
+ * -> [old, old+old_len) lies in @vma, [new, new+new_len) is free; new_len >= old_len
+ * <- @new, with the pages there; or -errno and nothing has changed
+ *
+ * The new pages are charged and counted as a new mapping, then the old ones leave by do_munmap().
+ */
+static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, unsigned long old_len,
+			      unsigned long new, unsigned long new_len, unsigned long flags)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	unsigned long pages = new_len >> PAGE_SHIFT, hiwater = mm->hiwater_vm, moved;
+	vm_flags_t vm_flags = vma->vm_flags;
+	struct vm_area_struct *copy;
+
+	/* Room for the split that unmapping the middle of the old VMA needs (RMP-18). */
+	if (mm->map_count >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+	if (vm_flags & VM_ACCOUNT && security_vm_enough_memory_mm(mm, pages))
+		return -ENOMEM;
+	copy = copy_vma(vma, old, new, new_len);
+	if (!copy)
+		goto unaccount;
+	/* copy_vma() may have merged @vma itself into a neighbour of the new place. */
+	vma = vma_lookup(mm, old);
+	vm_stat_account(mm, vm_flags, pages);
+	if (vm_flags & VM_LOCKED)
+		mm->locked_vm += pages;
+
+	moved = move_page_tables(vma, old, copy, new, old_len);
+	if (moved < old_len) {
+		move_page_tables(copy, new, vma, old, moved);
+		do_munmap(mm, new, new_len);
+		return -ENOMEM;
+	}
+	if (flags & MREMAP_DONTUNMAP) {
+		if (vma->vm_flags & VM_LOCKED)
+			mm->locked_vm -= vma_pages(vma);
+		vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+		if (old == vma->vm_start && old + old_len == vma->vm_end && vma_is_anonymous(vma))
+			vma->vm_faulted = false;
+	} else if (old_len) {
+		/* No memory for the split of a hole in the middle: the old range stays, empty. */
+		do_munmap(mm, old, old_len);
+		mm->hiwater_vm = hiwater; /* the double mapping was none (ACC-5) */
+	}
+	return new;
+
+unaccount:
+	if (vm_flags & VM_ACCOUNT)
+		vm_unacct_memory(pages);
+	return -ENOMEM;
+}
+
+/* ---- checks
+ * ------------------------------------------------------------------------------------------ */
+
+/* The VMA of the old range, which may be resized; an ERR_PTR else (RMP-4, 12, 15..19). */
+static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, unsigned long addr,
+					    unsigned long old_len, unsigned long new_len,
+					    unsigned long flags)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+	unsigned long pgoff;
+
+	if (!vma)
+		return ERR_PTR(-EFAULT);
+	if (!old_len && !(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
+		return ERR_PTR(-EINVAL);
+	if (flags & MREMAP_DONTUNMAP && vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return ERR_PTR(-EINVAL);
+	if (old_len > vma->vm_end - addr)
+		return ERR_PTR(-EFAULT);
+	if (new_len == old_len)
+		return vma;
+	pgoff = linear_page_index(vma, addr);
+	if (pgoff + (new_len >> PAGE_SHIFT) < pgoff)
+		return ERR_PTR(-EINVAL);
+	if (vma->vm_flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return ERR_PTR(-EFAULT);
+	if (mlock_future_check(mm, vma->vm_flags, new_len - old_len))
+		return ERR_PTR(-EAGAIN);
+	if (!may_expand_vm(mm, vma->vm_flags, (new_len - old_len) >> PAGE_SHIFT))
+		return ERR_PTR(-ENOMEM);
+	return vma;
+}
+
+static unsigned long map_flags_of(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : 0;
+}
+
+/* MREMAP_FIXED and MREMAP_DONTUNMAP: the caller has a say in the place. */
+static unsigned long mremap_to(unsigned long addr, unsigned long old_len, unsigned long new_addr,
+			       unsigned long new_len, unsigned long flags)
+{
+	unsigned long map_flags = flags & MREMAP_FIXED ? MAP_FIXED : 0;
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int err;
+
+	if (new_addr & ~PAGE_MASK || new_len > TASK_SIZE || new_addr > TASK_SIZE - new_len)
+		return -EINVAL;
+	if (addr + old_len > new_addr && new_addr + new_len > addr)
+		return -EINVAL;
+	if (mm->map_count + 2 >= sysctl_max_map_count - 3)
+		return -ENOMEM;
+	if (flags & MREMAP_FIXED) {
+		err = do_munmap(mm, new_addr, new_len);
+		if (err)
+			return err;
+	}
+	if (old_len > new_len) {
+		err = do_munmap(mm, addr + new_len, old_len - new_len);
+		if (err)
+			return err;
+		old_len = new_len;
+	}
+	vma = vma_to_resize(mm, addr, old_len, new_len, flags);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if (flags & MREMAP_DONTUNMAP && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
+		return -ENOMEM;
+	new_addr = get_unmapped_area(vma->vm_file, new_addr, new_len, linear_page_index(vma, addr),
+				     map_flags | map_flags_of(vma));
+	if (IS_ERR_VALUE(new_addr))
+		return new_addr;
+	return move_vma(vma, addr, old_len, new_addr, new_len, flags);
+}
+
+/* ---- growing in place
+ * ------------------------------------------------------------------------------ */
+
+/* No VMA starts in the new part; the guard gap of a stack above is not kept (RMP-5). */
+static bool vma_expandable(struct vm_area_struct *vma, unsigned long delta)
+{
+	unsigned long end = vma->vm_end + delta;
+	struct vm_area_struct *next = vma_next(vma);
+
+	if (end < vma->vm_end || end > TASK_SIZE)
+		return false;
+	return !next || next->vm_start >= end;
+}
+
+static int expand_in_place(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long delta)
+{
+	unsigned long start = vma->vm_end, pages = delta >> PAGE_SHIFT;
+	vm_flags_t flags = vma->vm_flags;
+	struct vma_attr attr = {
+		.flags = flags,
+		.file = vma->vm_file,
+		.pgoff = linear_page_index(vma, start),
+		.ctx = vma->vm_userfaultfd_ctx,
+		.name = vma->anon_name,
+	};
+
+	if (flags & VM_ACCOUNT && security_vm_enough_memory_mm(mm, pages))
+		return -ENOMEM;
+	if (!vma_merge_new(mm, vma, start, start + delta, &attr))
+		vma_set_bounds(vma, vma->vm_start, start + delta); /* it has a close hook */
+	vm_stat_account(mm, flags, pages);
+	if (flags & VM_LOCKED)
+		mm->locked_vm += pages;
+	return 0;
+}
+
+/* What is to be made present after the lock is dropped. */
+struct mremap_populate {
+	unsigned long addr, len;
+};
+
+static unsigned long mremap_grow(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+				 unsigned long new_len, unsigned long flags,
+				 struct mremap_populate *populate)
+{
+	struct vm_area_struct *vma = vma_to_resize(mm, addr, old_len, new_len, flags);
+	unsigned long new_addr, ret, locked;
+	int err;
+
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	locked = vma->vm_flags & VM_LOCKED;
+	if (old_len == vma->vm_end - addr && vma_expandable(vma, new_len - old_len)) {
+		err = expand_in_place(mm, vma, new_len - old_len);
+		if (err)
+			return err;
+		ret = addr;
+	} else {
+		if (!(flags & MREMAP_MAYMOVE))
+			return -ENOMEM;
+		new_addr = get_unmapped_area(vma->vm_file, 0, new_len, linear_page_index(vma, addr),
+					     map_flags_of(vma));
+		if (IS_ERR_VALUE(new_addr))
+			return new_addr;
+		ret = move_vma(vma, addr, old_len, new_addr, new_len, flags);
+	}
+	if (locked && !IS_ERR_VALUE(ret)) {
+		populate->addr = ret + old_len;
+		populate->len = new_len - old_len;
+	}
+	return ret;
+}
+
+static unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+			       unsigned long new_len, unsigned long flags, unsigned long new_addr,
+			       struct mremap_populate *populate)
+{
+	struct vm_area_struct *vma = vma_lookup(mm, addr);
+	unsigned long ret;
+	int err;
+
+	if (!vma)
+		return -EFAULT;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
+		ret = mremap_to(addr, old_len, new_addr, new_len, flags);
+		vma = IS_ERR_VALUE(ret) ? NULL : vma_lookup(mm, ret);
+		if (vma && vma->vm_flags & VM_LOCKED && new_len > old_len) {
+			populate->addr = ret + old_len;
+			populate->len = new_len - old_len;
+		}
+		return ret;
+	}
+	if (old_len >= new_len) {
+		err = old_len > new_len ? do_munmap(mm, addr + new_len, old_len - new_len) : 0;
+		return err ? err : addr;
+	}
+	return mremap_grow(mm, addr, old_len, new_len, flags, populate);
+}
+
+long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
+		unsigned long flags, unsigned long new_addr)
+{
+	struct mremap_populate populate = {};
+	struct mm_struct *mm = current->mm;
+	unsigned long ret;
+
+	if (flags & ~(unsigned long)(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP))
+		return -EINVAL;
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (flags & MREMAP_DONTUNMAP && old_len != new_len)
+		return -EINVAL;
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	old_len = PAGE_ALIGN(old_len);
+	new_len = PAGE_ALIGN(new_len);
+	if (!new_len)
+		return -EINVAL;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr, &populate);
+	mm_verify_checked(mm, "mremap");
+	mmap_write_unlock(mm);
+	if (populate.len)
+		mm_populate(populate.addr, populate.len);
+	return ret;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/verify.c - the checker of a whole address space.
+ *
+ *	tree      ascending, no overlap, gaps and subtree gaps right, map_count
+ *	merging   no two neighbours that should be one (allowing for what fork and faults leave)
+ *	counters  total_vm, data_vm, exec_vm, stack_vm, locked_vm
+ *	entries   inside a VMA; no more rights than the VMA gives; no counted frame without a
+ *	          reference; no private frame writable while somebody else holds it
+ *	tables    present counts, the sum of them, pgtables_bytes
+ *
+ * Each broken rule is printed; the caller decides whether to panic. mmap_lock held for writing.
+ */
+#include <pagoda/errno.h>
+#include <pagoda/fs.h>
+#include <pagoda/panic.h>
+#include <pagoda/printk.h>
+#include <pagoda/sched.h>
+#include "internal.h"
+
+struct verify {
+	struct mm_struct *mm;
+	struct vm_area_struct *vma; /* whose entries are being looked at */
+	int broken;
+	unsigned long total, data, exec, stack, locked;
+	struct pt_counts counts;
+};
+
+static void broken(struct verify *v, const char *rule, unsigned long addr)
+{
+	if (v->broken++ < 10)
+		pr_err("mm_verify: %s at %lx\n", rule, addr);
+}
+
+#define check(v, cond, addr)                                                                       \
+	do {                                                                                       \
+		if (unlikely(!(cond)))                                                             \
+			broken(v, #cond, addr);                                                    \
+	} while (0)
+
+/* ---- tree
+ * ------------------------------------------------------------------------------------------ */
+
+static void verify_node(struct verify *v, struct vm_area_struct *vma, struct vm_area_struct *prev)
+{
+	unsigned long start = prev ? prev->vm_end : 0, gap_end = vm_start_gap(vma);
+	unsigned long gap = gap_end > start ? gap_end - start : 0;
+	struct vm_area_struct *left = rb_to_vma(vma->vm_rb.rb_left);
+	struct vm_area_struct *right = rb_to_vma(vma->vm_rb.rb_right);
+	unsigned long largest = vma->vm_gap;
+
+	check(v, vma->vm_start < vma->vm_end, vma->vm_start);
+	check(v, !((vma->vm_start | vma->vm_end) & ~PAGE_MASK), vma->vm_start);
+	check(v, vma->vm_end <= TASK_SIZE, vma->vm_start);
+	check(v, !prev || prev->vm_end <= vma->vm_start, vma->vm_start);
+	check(v, vma->vm_gap == gap, vma->vm_start);
+	if (left)
+		largest = max(largest, left->rb_subtree_gap);
+	if (right)
+		largest = max(largest, right->rb_subtree_gap);
+	check(v, vma->rb_subtree_gap == largest, vma->vm_start);
+}
+
+static void verify_vma(struct verify *v, struct vm_area_struct *vma)
+{
+	vm_flags_t flags = vma->vm_flags;
+
+	check(v, vma->vm_mm == v->mm, vma->vm_start);
+	check(v, !(flags & VM_ACCESS_FLAGS & ~(flags >> 4)), vma->vm_start);
+	check(v, !(flags & VM_SHARED) || flags & VM_MAYSHARE, vma->vm_start);
+	check(v, vma_is_anonymous(vma) || vma->vm_file || flags & VM_SPECIAL, vma->vm_start);
+	check(v, !(flags & VM_LOCKED && flags & VM_SPECIAL), vma->vm_start);
+
+	v->total += vma_pages(vma);
+	if ((flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC)
+		v->exec += vma_pages(vma);
+	else if (flags & VM_GROWSDOWN)
+		v->stack += vma_pages(vma);
+	else if ((flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		v->data += vma_pages(vma);
+	if (flags & VM_LOCKED)
+		v->locked += vma_pages(vma);
+}
+
+static void verify_merged(struct verify *v, struct vm_area_struct *vma, struct vm_area_struct *prev)
+{
+	const struct vma_attr attr = {
+		.flags = vma->vm_flags,
+		.file = vma->vm_file,
+		.pgoff = vma->vm_pgoff,
+		.ctx = vma->vm_userfaultfd_ctx,
+		.name = vma->anon_name,
+	};
+
+	if (prev && prev->vm_end == vma->vm_start && vma_can_merge_above(prev, &attr) &&
+	    !(vma->vm_ops && vma->vm_ops->close))
+		broken(v, "two VMAs that should be one", vma->vm_start);
+}
+
+/* ---- entries and tables
+ * ---------------------------------------------------------------------------- */
+
+static int verify_pte(pte_t pte, unsigned long addr, void *arg)
+{
+	struct verify *v = arg;
+	vm_flags_t flags = v->vma->vm_flags;
+	struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
+
+	pt_counts_add(&v->counts, pte, page, 1);
+	if (!pte_present(pte))
+		return 0;
+	check(v, !pte_write(pte) || flags & VM_WRITE, addr);
+	check(v, !pte_accessible(pte) || flags & VM_ACCESS_FLAGS, addr);
+	check(v, !pte_accessible(pte) || !pte_exec(pte) || flags & VM_EXEC, addr);
+	check(v, !pte_special(pte) || is_zero_pfn(pte_pfn(pte)) || flags & VM_PFNMAP, addr);
+	check(v, !pte_special(pte) || !is_zero_pfn(pte_pfn(pte)) || !pte_write(pte), addr);
+	if (!page)
+		return 0;
+	check(v, page_count(page) > 0, addr);
+	check(v, !PageAnon(page) || v->vma->vm_faulted || flags & VM_SHARED, addr);
+	/* A writable private frame belongs to this table alone, pins for a moment aside. */
+	check(v, !pte_write(pte) || flags & VM_SHARED || PageAnon(page), addr);
+	check(v, !PageAnon(page) || !pte_write(pte) || page_count(page) <= 2, addr);
+	return 0;
+}
+
+static void verify_tables(struct verify *v)
+{
+	struct pt_counts sum = {};
+	unsigned long bytes = 0;
+	struct page *table;
+
+	spin_lock(&v->mm->page_table_lock);
+	list_for_each_entry (table, &v->mm->pte_tables, pt_list) {
+		sum.anon += table->pt_anon;
+		sum.file += table->pt_file;
+		sum.shmem += table->pt_shmem;
+		sum.swap += table->pt_swap;
+		sum.special += table->pt_special;
+		bytes += PAGE_SIZE;
+		if (!PageTable(table) || table->pt_mm != v->mm || table->pt_refs != 1)
+			v->broken++;
+	}
+	spin_unlock(&v->mm->page_table_lock);
+	check(v, sum.anon == v->counts.anon, v->counts.anon);
+	check(v, sum.file == v->counts.file, v->counts.file);
+	check(v, sum.shmem == v->counts.shmem, v->counts.shmem);
+	check(v, sum.swap == v->counts.swap, v->counts.swap);
+	check(v, sum.special == v->counts.special, v->counts.special);
+	check(v, sum.anon + sum.file + sum.shmem == atomic64_read(&v->mm->rss), 0);
+	check(v, bytes <= atomic64_read(&v->mm->pgtables_bytes), bytes);
+}
+
+int mm_verify(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma, *prev = NULL;
+	struct verify v = {.mm = mm};
+	int count = 0;
+
+	for_each_vma (mm, vma) {
+		verify_node(&v, vma, prev);
+		verify_vma(&v, vma);
+		verify_merged(&v, vma, prev);
+		v.vma = vma;
+		pt_walk(mm, vma->vm_start, vma->vm_end, verify_pte, &v);
+		prev = vma;
+		count++;
+	}
+	check(&v, count == mm->map_count, count);
+	check(&v, v.total == mm->total_vm, v.total);
+	check(&v, v.data == mm->data_vm, v.data);
+	check(&v, v.exec == mm->exec_vm, v.exec);
+	check(&v, v.stack == mm->stack_vm, v.stack);
+	check(&v, v.locked == mm->locked_vm, v.locked);
+	verify_tables(&v);
+	return v.broken;
+}
+
+#ifdef CONFIG_CHECKED
+/* After every change, but for large spaces only now and then: their check takes milliseconds. */
+void mm_verify_checked(struct mm_struct *mm, const char *where)
+{
+	static unsigned int calls;
+
+	if (mm->map_count > 64 || get_mm_rss(mm) > 4096) {
+		if (++calls % 64)
+			return;
+	}
+	if (mm_verify(mm))
+		panic("mm_verify: address space broken after %s", where);
+}
+#endif
+
+void show_mm_map(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+
+	for_each_vma (mm, vma)
+		printk("  %012lx-%012lx %c%c%c%c pgoff %lx flags %lx%s\n", vma->vm_start,
+		       vma->vm_end, vma->vm_flags & VM_READ ? 'r' : '-',
+		       vma->vm_flags & VM_WRITE ? 'w' : '-', vma->vm_flags & VM_EXEC ? 'x' : '-',
+		       vma->vm_flags & VM_MAYSHARE ? 's' : 'p', vma->vm_pgoff, vma->vm_flags,
+		       vma->vm_file ? " file" : "");
+}
