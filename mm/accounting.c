@@ -10,7 +10,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/gfp.h>
 #include <pagoda/sched.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 int sysctl_max_map_count = 65530;
 int sysctl_overcommit_memory = OVERCOMMIT_GUESS;

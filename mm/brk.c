@@ -10,7 +10,7 @@
 #include <pagoda/sched.h>
 #include <uapi/personality.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 #define VM_DATA_DEFAULT_FLAGS                                                                      \
 	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT)

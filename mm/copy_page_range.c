@@ -13,7 +13,7 @@
 #include <pagoda/gfp.h>
 #include <pagoda/sched.h>
 #include <pagoda/userfaultfd_k.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* The entries of [addr, end) of one table, which is below both handles. */
 static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned long end, bool cow)

@@ -20,7 +20,7 @@
 #include <pagoda/userfaultfd_k.h>
 #include <pagoda/vmstat.h>
 #include <asm/tlbflush.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* Raises the rights in place: no flush, a stale denial is a spurious fault (TLB-2, FLT-19). */
 static void wp_make_writable(struct vm_fault *vmf, struct pt_handle *pt)

@@ -8,7 +8,7 @@
  */
 #include <pagoda/errno.h>
 #include <pagoda/sched.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 #define STACK_ROOM (128UL << 10) /* bytes mapped below the arguments, limits permitting */
 

@@ -11,7 +11,7 @@
 #include <pagoda/gfp.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/userfaultfd_k.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 #define FAULT_AROUND_PAGES 16
 

@@ -17,7 +17,7 @@
 #include <pagoda/userfaultfd_k.h>
 #include <uapi/sched.h>
 #include <asm/tlbflush.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* The child's copy of @orig, complete but for its pages, linked; NULL when out of memory. */
 static struct vm_area_struct *dup_vma(struct mm_struct *mm, struct vm_area_struct *last,

@@ -9,7 +9,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* FOLL_FORCE may read what is mapped without rights, and write what a private VMA may not. */
 static int check_vma_rights(const struct vm_area_struct *vma, unsigned int foll)

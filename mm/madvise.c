@@ -13,7 +13,7 @@
 #include <pagoda/slab.h>
 #include <uapi/falloc.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* ---- advice that changes flags
  * ------------------------------------------------------------------- */

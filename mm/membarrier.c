@@ -9,7 +9,7 @@
 #include <pagoda/sched.h>
 #include <pagoda/smp.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 #define REGISTERED_GLOBAL    0x1
 #define REGISTERED_PRIVATE   0x2

@@ -30,7 +30,7 @@
 #include <pagoda/userfaultfd_k.h>
 #include <pagoda/vmstat.h>
 #include <asm/tlbflush.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
 {
@@ -59,7 +59,7 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		vma_set_faulted(vma);
 		entry = vmf_anon_entry(vmf, page);
 	} else {
-		entry = pte_mkspecial(pfn_pte(zero_pfn(), vma->vm_page_prot));
+		entry = pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot));
 	}
 	if (unlikely(!vmf_lock(vmf, &pt)))
 		goto lost;

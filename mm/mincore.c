@@ -15,7 +15,7 @@
 #include <pagoda/sched.h>
 #include <asm/uaccess.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static bool may_look(const struct vm_area_struct *vma)
 {

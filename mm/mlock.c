@@ -11,7 +11,7 @@
 #include <pagoda/err.h>
 #include <pagoda/sched.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 #define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)
 

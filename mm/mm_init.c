@@ -14,7 +14,7 @@
 #include <pagoda/slab.h>
 #include <asm/mmu_context.h>
 #include <asm/pgtable.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static struct kmem_cache *mm_cachep;
 

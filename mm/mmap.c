@@ -18,7 +18,7 @@
 #include <pagoda/shmem.h>
 #include <uapi/personality.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* On a mount that forbids execution. */
 static bool file_noexec(const struct file *file)

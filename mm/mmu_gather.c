@@ -11,7 +11,7 @@
 #include <pagoda/vmstat.h>
 #include <asm/mmu_context.h>
 #include <asm/tlbflush.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static void gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool fullmm)
 {

@@ -15,7 +15,7 @@
 #include <uapi/personality.h>
 #include <asm/tlbflush.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* True when some CPU could hold a translation that is now too permissive. */
 static bool change_table(struct pt_handle *pt, unsigned long end, pgprot_t newprot)

@@ -18,7 +18,7 @@
 #include <pagoda/sched.h>
 #include <asm/tlbflush.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* ---- moving entries ----------------------------------------------------------------------------
  */

@@ -8,7 +8,7 @@
 #include <pagoda/fs.h>
 #include <pagoda/sched.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* Drops mmap_lock while the file is written; the VMA may be gone afterwards. */
 static int sync_part(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,

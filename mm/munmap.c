@@ -16,7 +16,7 @@
 #include <pagoda/mmu_gather.h>
 #include <pagoda/sched.h>
 #include <syscalls.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* Above the last user page, where the user's part of the top tables ends. */
 #define USER_PGTABLES_CEILING ALIGN(TASK_SIZE, PGDIR_SIZE)

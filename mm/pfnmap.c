@@ -5,7 +5,7 @@
  * Their entries are special: no part of RSS, no reference to drop, never copied by a fault.
  */
 #include <pagoda/errno.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static int insert_pfn(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
 		      pgprot_t prot)

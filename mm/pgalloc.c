@@ -13,7 +13,7 @@
 #include <pagoda/gfp.h>
 #include <pagoda/mmu_gather.h>
 #include <pagoda/vmstat.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static struct page *table_alloc(struct mm_struct *mm)
 {

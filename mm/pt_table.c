@@ -13,7 +13,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/gfp.h>
 #include <pagoda/vmstat.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static inline void pt_handle_init(struct pt_handle *pt, struct mm_struct *mm, pmd_t entry,
 				  unsigned long addr)

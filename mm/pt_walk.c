@@ -5,7 +5,7 @@
  * Locks: mmap_lock, either way; the PTL around the calls.
  */
 #include <pagoda/errno.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static int walk_table(struct pt_handle *pt, unsigned long end, pt_walk_fn fn, void *arg)
 {

@@ -11,7 +11,7 @@
  */
 #include <pagoda/errno.h>
 #include <pagoda/sched.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 static bool vma_is_accessible(const struct vm_area_struct *vma)
 {

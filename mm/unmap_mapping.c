@@ -13,7 +13,7 @@
 #include <pagoda/mmu_gather.h>
 #include <pagoda/pagemap.h>
 #include <asm/tlbflush.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /* The part of @vma that shows pages [first, last] of its file; false: none. */
 static bool vma_part_of(const struct vm_area_struct *vma, pgoff_t first, pgoff_t last,
@@ -30,7 +30,7 @@ static bool vma_part_of(const struct vm_area_struct *vma, pgoff_t first, pgoff_t
 	return true;
 }
 
-void unmap_mapping_pages(struct address_space *mapping, pgoff_t first, pgoff_t nr, int even_cows)
+void unmap_mapping_pages(struct address_space *mapping, pgoff_t first, pgoff_t nr, bool even_cows)
 {
 	pgoff_t last = nr ? first + nr - 1 : ULONG_MAX;
 	struct vm_area_struct *vma;
@@ -53,7 +53,7 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t first, pgoff_t n
 	up_read(&mapping->i_mmap_lock);
 }
 
-void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, int even_cows)
+void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, bool even_cows)
 {
 	pgoff_t first = (pgoff_t)start >> PAGE_SHIFT;
 	pgoff_t nr = ((pgoff_t)len + PAGE_SIZE - 1) >> PAGE_SHIFT;

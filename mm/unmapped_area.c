@@ -14,7 +14,7 @@
 #include <pagoda/random.h>
 #include <pagoda/sched.h>
 #include <uapi/personality.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 #define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE / 3)
 

@@ -16,7 +16,7 @@
 #include <pagoda/panic.h>
 #include <pagoda/printk.h>
 #include <pagoda/sched.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 struct verify {
 	struct mm_struct *mm;

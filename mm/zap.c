@@ -10,7 +10,7 @@
 #include <pagoda/mmu_gather.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
-#include "internal.h"
+#include "vm_internal.h"
 
 /*
  * Zaps one table's part of the range; returns where it stopped, before the end when the gather is

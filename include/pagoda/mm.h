@@ -303,11 +303,12 @@ static inline void mm_populate(unsigned long start, unsigned long len)
  */
 
 /*
- * Unmap @nr pages from @start (0: to the end) of @mapping from all address spaces. @even_cows:
- * private copies too (truncation, not hole punching). Takes the i_mmap lock. pagemap.h declares
- * unmap_mapping_range(), the same in bytes.
+ * Unmap bytes [start, start + len) (len 0: to the end) of @mapping from all address spaces.
+ * @even_cows: private copies too (truncation, not hole punching). Takes the i_mmap lock.
  */
-void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, int even_cows);
+void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, bool even_cows);
+/* The same in pages; @nr 0: to the end. */
+void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
 /*
  * Write-protect @page of @mapping in all address spaces, before it is written out. Returns whether
  * any entry was dirty. Takes the i_mmap lock, so @page must not be locked.
@@ -371,5 +372,16 @@ static inline void mm_verify_checked(struct mm_struct *mm, const char *where)
 {
 }
 #endif
+
+/* ---- mm/page_init.c: the zero page, which read faults map --------------------------------------
+ */
+
+extern char empty_zero_page[PAGE_SIZE];
+extern unsigned long zero_pfn;
+
+static inline bool is_zero_pfn(unsigned long pfn)
+{
+	return pfn == zero_pfn;
+}
 
 #endif
