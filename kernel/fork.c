@@ -116,6 +116,8 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	p->flags |= PF_FORKNOEXEC;
 	if (args->kthread)
 		p->flags |= PF_KTHREAD;
+	if (current->flags & PF_IDLE)
+		cpumask_setall(&p->cpus_mask); /* that of an idle task is its own CPU */
 	INIT_LIST_HEAD(&p->children);
 	INIT_LIST_HEAD(&p->sibling);
 	INIT_LIST_HEAD(&p->tasks);
