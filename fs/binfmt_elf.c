@@ -44,7 +44,8 @@ struct elf_image {
 	unsigned long start_code, end_code, start_data, end_data, end; /* with the bias */
 };
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ------------------------------------------------------------------------------------- */
 
 static bool header_valid(const struct elf64_hdr *hdr)
 {
@@ -110,7 +111,8 @@ static unsigned long total_mapping_size(const struct elf_image *image)
 	return max_addr ? max_addr - min_addr : 0;
 }
 
-/* ---- mapping -------------------------------------------------------------------------------------- */
+/* ---- mapping
+ * -------------------------------------------------------------------------------------- */
 
 static unsigned long segment_prot(const struct elf64_phdr *ph)
 {
@@ -221,7 +223,8 @@ static int map_image(struct elf_image *image, unsigned long bias, unsigned long 
 	return first ? -EINVAL : 0;
 }
 
-/* ---- the interpreter --------------------------------------------------------------------------------- */
+/* ---- the interpreter
+ * --------------------------------------------------------------------------------- */
 
 /* Opens and checks the file that PT_INTERP names. 0, or -errno for the caller of exec. */
 static int open_interpreter(const struct elf_image *image, const struct elf64_phdr *ph,
@@ -278,7 +281,8 @@ static int read_special_headers(const struct elf_image *image, struct elf_image 
 	return 0;
 }
 
-/* ---- loading --------------------------------------------------------------------------------------------- */
+/* ---- loading
+ * --------------------------------------------------------------------------------------------- */
 
 static bool randomize(void)
 {
@@ -338,10 +342,10 @@ static void place_brk(struct mm_struct *mm, const struct elf_image *image, bool 
 }
 
 /* Behind the point of no return: every error kills. */
-static int load_images(struct linux_binprm *bprm, struct elf_image *image,
-		       struct elf_image *interp, unsigned long *entry)
+static int load_images(struct linux_binprm *bprm, struct elf_image *image, struct elf_image *interp,
+		       unsigned long *entry)
 {
-	struct elf_info info = { .phnum = image->hdr.e_phnum };
+	struct elf_info info = {.phnum = image->hdr.e_phnum};
 	unsigned long bias = 0;
 	int err;
 
@@ -396,7 +400,7 @@ static int load_new_program(struct linux_binprm *bprm, struct elf_image *image,
 
 static int load_elf_binary(struct linux_binprm *bprm)
 {
-	struct elf_image image = { .file = bprm->file }, interp = {};
+	struct elf_image image = {.file = bprm->file}, interp = {};
 	int exec_stack = EXSTACK_DEFAULT, err;
 
 	memcpy(&image.hdr, bprm->buf, sizeof(image.hdr));
@@ -420,4 +424,4 @@ static int load_elf_binary(struct linux_binprm *bprm)
 	return err;
 }
 
-struct linux_binfmt elf_format = { .load_binary = load_elf_binary };
+struct linux_binfmt elf_format = {.load_binary = load_elf_binary};

@@ -45,32 +45,32 @@ static int push_bytes(unsigned long *sp, const void *bytes, size_t len)
 }
 
 /* Fills mm->saved_auxv, which /proc/PID/auxv shows; returns the number of words in use. */
-static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info,
-		     unsigned long platform, unsigned long random)
+static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info, unsigned long platform,
+		     unsigned long random)
 {
 	const struct cred *cred = current_cred();
 	unsigned long *aux = current->mm->saved_auxv;
 	const unsigned long values[][2] = {
-		{ AT_MINSIGSTKSZ, get_sigframe_size() },
-		{ AT_HWCAP, ELF_HWCAP },
-		{ AT_PAGESZ, PAGE_SIZE },
-		{ AT_CLKTCK, USER_HZ },
-		{ AT_PHDR, info->phdr_addr },
-		{ AT_PHENT, sizeof(struct elf64_phdr) },
-		{ AT_PHNUM, info->phnum },
-		{ AT_BASE, info->interp_base },
-		{ AT_FLAGS, 0 },
-		{ AT_ENTRY, info->entry },
-		{ AT_UID, cred->uid },
-		{ AT_EUID, cred->euid },
-		{ AT_GID, cred->gid },
-		{ AT_EGID, cred->egid },
-		{ AT_SECURE, bprm->secureexec },
-		{ AT_RANDOM, random },
-		{ AT_HWCAP2, ELF_HWCAP2 },
-		{ AT_EXECFN, bprm->exec },
-		{ AT_PLATFORM, platform },
-		{ AT_NULL, 0 },
+		{AT_MINSIGSTKSZ, get_sigframe_size()},
+		{AT_HWCAP, ELF_HWCAP},
+		{AT_PAGESZ, PAGE_SIZE},
+		{AT_CLKTCK, USER_HZ},
+		{AT_PHDR, info->phdr_addr},
+		{AT_PHENT, sizeof(struct elf64_phdr)},
+		{AT_PHNUM, info->phnum},
+		{AT_BASE, info->interp_base},
+		{AT_FLAGS, 0},
+		{AT_ENTRY, info->entry},
+		{AT_UID, cred->uid},
+		{AT_EUID, cred->euid},
+		{AT_GID, cred->gid},
+		{AT_EGID, cred->egid},
+		{AT_SECURE, bprm->secureexec},
+		{AT_RANDOM, random},
+		{AT_HWCAP2, ELF_HWCAP2},
+		{AT_EXECFN, bprm->exec},
+		{AT_PLATFORM, platform},
+		{AT_NULL, 0},
 	};
 
 	_Static_assert(sizeof(values) <= AT_VECTOR_SIZE * sizeof(*aux), "saved_auxv is too small");

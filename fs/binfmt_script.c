@@ -103,4 +103,4 @@ static int load_script(struct linux_binprm *bprm)
 	return 0;
 }
 
-struct linux_binfmt script_format = { .load_binary = load_script };
+struct linux_binfmt script_format = {.load_binary = load_script};

@@ -29,9 +29,10 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-static struct linux_binfmt *const formats[] = { &elf_format, &script_format };
+static struct linux_binfmt *const formats[] = {&elf_format, &script_format};
 
-/* ---- the file ------------------------------------------------------------------------------------ */
+/* ---- the file
+ * ------------------------------------------------------------------------------------ */
 
 /* AT_EMPTY_PATH with an empty name: the file that fd refers to, opened again for execution. */
 static struct file *reopen_exec(int fd)
@@ -97,7 +98,8 @@ int kernel_read_exact(struct file *file, void *buf, size_t len, loff_t pos)
 	return n < 0 ? n : -EIO;
 }
 
-/* ---- the formats ----------------------------------------------------------------------------------- */
+/* ---- the formats
+ * ----------------------------------------------------------------------------------- */
 
 int bprm_change_interp(const char *interp, struct linux_binprm *bprm)
 {
@@ -169,7 +171,8 @@ static int bprm_execve(struct linux_binprm *bprm, int fd, const char *name, int 
 	return err;
 }
 
-/* ---- the calls ---------------------------------------------------------------------------------------- */
+/* ---- the calls
+ * ---------------------------------------------------------------------------------------- */
 
 static void free_bprm(struct linux_binprm *bprm)
 {

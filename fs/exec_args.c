@@ -25,7 +25,7 @@
 #include <asm/elf.h>
 #include <asm/uaccess.h>
 
-#define ARG_MAX	     131072UL	  /* always allowed */
+#define ARG_MAX	     131072UL	 /* always allowed */
 #define ARG_ROOM_MAX (6UL << 20) /* never more: 3/4 of the default stack limit */
 
 int randomize_va_space = 2;
@@ -106,8 +106,11 @@ static char *arg_ptr(struct linux_binprm *bprm, unsigned long pos)
 
 	if (!bprm->arg_page || bprm->arg_page_addr != addr) {
 		bprm_put_arg_page(bprm);
-		mmap_read_lock(bprm->mm);
-		err = get_user_page(bprm->mm, addr, FOLL_WRITE, &bprm->arg_page);
+		mmap_write_lock(bprm->mm);
+		err = expand_stack(bprm->vma, addr);
+		mmap_write_downgrade(bprm->mm);
+		if (!err)
+			err = get_user_page(bprm->mm, addr, FOLL_WRITE, &bprm->arg_page);
 		mmap_read_unlock(bprm->mm);
 		if (err) {
 			bprm->arg_page = NULL;

@@ -57,7 +57,7 @@ static void apply_setid_bits(struct linux_binprm *bprm)
 /* capabilities(7), "Transformation of capabilities during execve()", without file capabilities. */
 static void apply_capabilities(struct cred *new, bool setid)
 {
-	bool root_rules = !(new->securebits & SECURE_NOROOT);
+	bool root_rules = !(new->securebits &SECURE_NOROOT);
 	bool effective = false;
 
 	if (setid)

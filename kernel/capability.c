@@ -113,6 +113,6 @@ long sys_capset(struct __user_cap_header_struct __user *header,
 	new->cap_effective = effective;
 	new->cap_permitted = permitted;
 	new->cap_inheritable = inheritable;
-	new->cap_ambient &= permitted & inheritable;
+	new->cap_ambient &= permitted &inheritable;
 	return commit_creds(new);
 }

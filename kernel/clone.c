@@ -20,7 +20,7 @@
 
 long sys_fork(void)
 {
-	struct kernel_clone_args args = { .exit_signal = SIGCHLD };
+	struct kernel_clone_args args = {.exit_signal = SIGCHLD};
 
 	return kernel_clone(&args);
 }

@@ -20,7 +20,7 @@
 
 static struct kmem_cache *cred_jar;
 
-struct group_info init_groups = { .usage = REFCOUNT_INIT(2) };
+struct group_info init_groups = {.usage = REFCOUNT_INIT(2)};
 
 struct cred init_cred = {
 	.usage = REFCOUNT_INIT(2),
@@ -184,7 +184,7 @@ void cap_emulate_setxuid(struct cred *new, const struct cred *old)
 	if (new->securebits & SECURE_NO_SETUID_FIXUP)
 		return;
 	if (had_root && !has_root) {
-		if (!(new->securebits & SECURE_KEEP_CAPS)) {
+		if (!(new->securebits &SECURE_KEEP_CAPS)) {
 			new->cap_permitted = 0;
 			new->cap_effective = 0;
 		}
@@ -203,9 +203,7 @@ unsigned int count_user_processes(uid_t uid)
 	unsigned int n = 0;
 
 	read_lock(&tasklist_lock);
-	for_each_process_thread(p, t)
-		if (task_uid(t) == uid)
-			n++;
+	for_each_process_thread(p, t) if (task_uid(t) == uid) n++;
 	read_unlock(&tasklist_lock);
 	return n;
 }

@@ -6,9 +6,9 @@
  *	  exit_signals		nothing is delivered to it any more
  *	  exit_mm		mm_release: robust futexes, CLEARTID, vfork; then the memory (TID-8)
  *	  exit_files, exit_fs	only after the memory (EXT-1)
- *	  exit_notify		children go to another parent; the own parent is told: zombie, or gone
- *	  do_task_dead		schedules away for the last time
- *	release_task	takes it off all lists: by the parent's wait, or at once when nobody will wait
+ *	  exit_notify		children go to another parent; the own parent is told: zombie, or
+ *gone do_task_dead		schedules away for the last time release_task	takes it off all
+ *lists: by the parent's wait, or at once when nobody will wait
  *
  * A thread that is not the leader goes at once. The leader stays as a zombie until its other
  * threads are gone: the last of them tells the parent in its place.
@@ -72,10 +72,11 @@ static void exit_signal_struct(struct task_struct *tsk)
 		if (sig->notify_count > 0 && !--sig->notify_count)
 			wake_up_process(sig->group_exec_task);
 		if (tsk == sig->curr_target)
-			sig->curr_target = sig->thread_head.next == &tsk->thread_node ?
-						   tsk->group_leader :
-						   list_first_entry(&sig->thread_head,
-								    struct task_struct, thread_node);
+			sig->curr_target =
+				sig->thread_head.next == &tsk->thread_node
+					? tsk->group_leader
+					: list_first_entry(&sig->thread_head, struct task_struct,
+							   thread_node);
 	}
 	account_dead_thread(tsk, sig);
 	sig->nr_threads--;
@@ -198,7 +199,7 @@ static struct task_struct *find_alive_thread(struct task_struct *p)
 {
 	struct task_struct *t;
 
-	for_each_thread(p, t)
+	for_each_thread (p, t)
 		if (!(t->flags & PF_EXITING))
 			return t;
 	return NULL;
@@ -247,8 +248,8 @@ static void forget_original_parent(struct task_struct *father, struct list_head 
 	if (list_empty(&father->children))
 		return;
 	reaper = find_new_reaper(father);
-	list_for_each_entry(p, &father->children, sibling) {
-		for_each_thread(p, t) {
+	list_for_each_entry (p, &father->children, sibling) {
+		for_each_thread (p, t) {
 			t->real_parent = reaper;
 			t->parent = reaper;
 			if (t->pdeath_signal)
@@ -287,7 +288,7 @@ static void exit_notify(struct task_struct *tsk, bool group_dead)
 		wake_up_process(tsk->signal->group_exec_task);
 	write_unlock_irq(&tasklist_lock);
 
-	list_for_each_entry_safe(p, n, &dead, dead_node) {
+	list_for_each_entry_safe (p, n, &dead, dead_node) {
 		list_del(&p->dead_node);
 		release_task(p);
 	}

@@ -236,7 +236,8 @@ void free_signal_struct(struct signal_struct *sig)
 		kmem_cache_free(signal_cachep, sig);
 }
 
-/* There are no namespaces: asking for a new one is EINVAL, as from a Linux without them (FLG-11). */
+/* There are no namespaces: asking for a new one is EINVAL, as from a Linux without them (FLG-11).
+ */
 static int copy_namespaces(unsigned long clone_flags)
 {
 	if (!(clone_flags & CLONE_NEW_NAMESPACES))
@@ -282,8 +283,8 @@ static int check_task_limits(void)
 	if (READ_ONCE(nr_threads) >= max_threads)
 		return -EAGAIN;
 	if (cred->uid != 0 && rlimit(RLIMIT_NPROC) != RLIM_INFINITY &&
-	    count_user_processes(cred->uid) >= rlimit(RLIMIT_NPROC) &&
-	    !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN))
+	    count_user_processes(cred->uid) >= rlimit(RLIMIT_NPROC) && !capable(CAP_SYS_RESOURCE) &&
+	    !capable(CAP_SYS_ADMIN))
 		return -EAGAIN;
 	return 0;
 }
@@ -357,8 +358,8 @@ static int link_task(struct task_struct *p, struct pid *pid, const struct kernel
 		p->group_leader = current->group_leader;
 		p->tgid = current->tgid;
 	} else {
-		p->exit_signal = (flags & CLONE_PARENT) ? current->group_leader->exit_signal :
-							  args->exit_signal;
+		p->exit_signal = (flags & CLONE_PARENT) ? current->group_leader->exit_signal
+							: args->exit_signal;
 		p->group_leader = p;
 		p->tgid = p->pid;
 	}

@@ -174,11 +174,11 @@ long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
 /* setfsuid and setfsgid return the old id, whether or not they changed it. */
 long sys_setfsuid(uid_t uid)
 {
-	const kernel_cap_t fs_caps =
-		CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) |
-		CAP_TO_MASK(CAP_DAC_READ_SEARCH) | CAP_TO_MASK(CAP_FOWNER) |
-		CAP_TO_MASK(CAP_FSETID) | CAP_TO_MASK(CAP_MKNOD) |
-		CAP_TO_MASK(CAP_LINUX_IMMUTABLE) | CAP_TO_MASK(CAP_MAC_OVERRIDE);
+	const kernel_cap_t fs_caps = CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) |
+				     CAP_TO_MASK(CAP_DAC_READ_SEARCH) | CAP_TO_MASK(CAP_FOWNER) |
+				     CAP_TO_MASK(CAP_FSETID) | CAP_TO_MASK(CAP_MKNOD) |
+				     CAP_TO_MASK(CAP_LINUX_IMMUTABLE) |
+				     CAP_TO_MASK(CAP_MAC_OVERRIDE);
 	const struct cred *old = current_cred();
 	uid_t old_fsuid = old->fsuid;
 	struct cred *new;
@@ -194,7 +194,7 @@ long sys_setfsuid(uid_t uid)
 	if (old_fsuid == 0)
 		new->cap_effective &= ~fs_caps;
 	else if (uid == 0)
-		new->cap_effective |= fs_caps & new->cap_permitted;
+		new->cap_effective |= fs_caps &new->cap_permitted;
 	commit_creds(new);
 	return old_fsuid;
 }

@@ -28,10 +28,10 @@ static struct signal_struct init_signals = {
 	.sigcnt = REFCOUNT_INIT(1),
 	.live = ATOMIC_INIT(1),
 	.nr_threads = 1,
-	.thread_head = { &init_task.thread_node, &init_task.thread_node },
+	.thread_head = {&init_task.thread_node, &init_task.thread_node},
 	.wait_chldexit = __WAIT_QUEUE_HEAD_INITIALIZER(init_signals.wait_chldexit),
-	.shared_pending = { .list = LIST_HEAD_INIT(init_signals.shared_pending.list) },
-	.pids = { &init_struct_pid, &init_struct_pid, &init_struct_pid, &init_struct_pid },
+	.shared_pending = {.list = LIST_HEAD_INIT(init_signals.shared_pending.list)},
+	.pids = {&init_struct_pid, &init_struct_pid, &init_struct_pid, &init_struct_pid},
 	.cred_guard_mutex = __MUTEX_INITIALIZER(init_signals.cred_guard_mutex),
 };
 
@@ -57,8 +57,8 @@ struct task_struct init_task = {
 	.files = &init_files,
 	.signal = &init_signals,
 	.sighand = &init_sighand,
-	.pending = { .list = LIST_HEAD_INIT(init_task.pending.list) },
-	.restart_block = { .fn = do_no_restart_syscall },
+	.pending = {.list = LIST_HEAD_INIT(init_task.pending.list)},
+	.restart_block = {.fn = do_no_restart_syscall},
 	.timer_slack_ns = 50000,
 	.thread = INIT_THREAD,
 };

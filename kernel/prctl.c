@@ -15,7 +15,8 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-#define DEFAULT_TIMER_SLACK 50000 /* ns */
+#define DEFAULT_TIMER_SLACK   50000 /* ns */
+#define ANON_VMA_NAME_MAX_LEN 80    /* with the NUL */
 
 static long set_name(const char __user *name)
 {
@@ -49,8 +50,8 @@ static long change_creds(void (*fn)(struct cred *, unsigned long), unsigned long
 
 static void do_set_keepcaps(struct cred *new, unsigned long on)
 {
-	new->securebits = on ? new->securebits | SECURE_KEEP_CAPS :
-			       new->securebits & ~SECURE_KEEP_CAPS;
+	new->securebits =
+		on ? new->securebits | SECURE_KEEP_CAPS : new->securebits & ~SECURE_KEEP_CAPS;
 }
 
 static void do_set_securebits(struct cred *new, unsigned long bits)
@@ -129,6 +130,32 @@ static long set_thp_disable(unsigned long on)
 		__atomic_fetch_and(&mm->flags, ~MMF_DISABLE_THP, __ATOMIC_RELAXED);
 	mmap_write_unlock(mm);
 	return 0;
+}
+
+static bool anon_name_valid(const char *name)
+{
+	for (; *name; name++)
+		if (*name < ' ' || *name > '~' || strchr("\\`$[]", *name))
+			return false;
+	return true;
+}
+
+static long prctl_set_vma(unsigned long opt, unsigned long addr, unsigned long size,
+			  unsigned long arg)
+{
+	char name[ANON_VMA_NAME_MAX_LEN];
+	long len;
+
+	if (opt != PR_SET_VMA_ANON_NAME)
+		return -EINVAL;
+	if (!arg)
+		return madvise_set_anon_name(current->mm, addr, size, NULL);
+	len = strncpy_from_user(name, (const char __user *)arg, sizeof(name));
+	if (len < 0)
+		return len;
+	if (len == sizeof(name) || !anon_name_valid(name))
+		return -EINVAL;
+	return madvise_set_anon_name(current->mm, addr, size, name);
 }
 
 /* Options about identity and privilege; -ENOSYS: not one of them. */

@@ -16,22 +16,22 @@
 
 /* RLIMIT_NPROC and RLIMIT_SIGPENDING are set by fork_init() from the size of memory. */
 const struct rlimit init_rlimits[RLIM_NLIMITS] = {
-	[RLIMIT_CPU] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_FSIZE] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_DATA] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_STACK] = { 8 << 20, RLIM_INFINITY },
-	[RLIMIT_CORE] = { 0, RLIM_INFINITY },
-	[RLIMIT_RSS] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_NPROC] = { 0, 0 },
-	[RLIMIT_NOFILE] = { 1024, 4096 },
-	[RLIMIT_MEMLOCK] = { 8 << 20, 8 << 20 },
-	[RLIMIT_AS] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_LOCKS] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_SIGPENDING] = { 0, 0 },
-	[RLIMIT_MSGQUEUE] = { 819200, 819200 },
-	[RLIMIT_NICE] = { 0, 0 },
-	[RLIMIT_RTPRIO] = { 0, 0 },
-	[RLIMIT_RTTIME] = { RLIM_INFINITY, RLIM_INFINITY },
+	[RLIMIT_CPU] = {RLIM_INFINITY, RLIM_INFINITY},
+	[RLIMIT_FSIZE] = {RLIM_INFINITY, RLIM_INFINITY},
+	[RLIMIT_DATA] = {RLIM_INFINITY, RLIM_INFINITY},
+	[RLIMIT_STACK] = {8 << 20, RLIM_INFINITY},
+	[RLIMIT_CORE] = {0, RLIM_INFINITY},
+	[RLIMIT_RSS] = {RLIM_INFINITY, RLIM_INFINITY},
+	[RLIMIT_NPROC] = {0, 0},
+	[RLIMIT_NOFILE] = {1024, 4096},
+	[RLIMIT_MEMLOCK] = {8 << 20, 8 << 20},
+	[RLIMIT_AS] = {RLIM_INFINITY, RLIM_INFINITY},
+	[RLIMIT_LOCKS] = {RLIM_INFINITY, RLIM_INFINITY},
+	[RLIMIT_SIGPENDING] = {0, 0},
+	[RLIMIT_MSGQUEUE] = {819200, 819200},
+	[RLIMIT_NICE] = {0, 0},
+	[RLIMIT_RTPRIO] = {0, 0},
+	[RLIMIT_RTTIME] = {RLIM_INFINITY, RLIM_INFINITY},
 };
 
 /*
@@ -55,7 +55,7 @@ int do_prlimit(struct task_struct *tsk, unsigned int resource, struct rlimit *ne
 	}
 	rlim = &tsk->signal->rlim[resource];
 	task_lock(leader);
-	if (new && new->rlim_max > rlim->rlim_max && !capable(CAP_SYS_RESOURCE))
+	if (new &&new->rlim_max > rlim->rlim_max && !capable(CAP_SYS_RESOURCE))
 		ret = -EPERM;
 	if (!ret && old)
 		*old = *rlim;
@@ -116,8 +116,8 @@ long sys_prlimit64(pid_t pid, unsigned int resource, const struct rlimit64 __use
 	task = pid ? find_get_task_by_vpid(pid) : get_task_struct(current);
 	if (!task)
 		return -ESRCH;
-	ret = prlimit_allowed(task) ? do_prlimit(task, resource, new_rlim ? &new : NULL, &old) :
-				      -EPERM;
+	ret = prlimit_allowed(task) ? do_prlimit(task, resource, new_rlim ? &new : NULL, &old)
+				    : -EPERM;
 	put_task_struct(task);
 	if (!ret && old_rlim) {
 		old64.rlim_cur = old.rlim_cur;

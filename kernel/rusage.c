@@ -15,8 +15,8 @@
 
 static struct rusage_time to_rusage_time(u64 ns)
 {
-	return (struct rusage_time){ .tv_sec = ns / NSEC_PER_SEC,
-				     .tv_usec = ns % NSEC_PER_SEC / NSEC_PER_USEC };
+	return (struct rusage_time){.tv_sec = ns / NSEC_PER_SEC,
+				    .tv_usec = ns % NSEC_PER_SEC / NSEC_PER_USEC};
 }
 
 static void add_children(const struct signal_struct *sig, struct rusage *r, u64 *utime, u64 *stime)
@@ -53,7 +53,7 @@ static void add_self(struct task_struct *p, struct rusage *r, u64 *utime, u64 *s
 	r->ru_majflt += sig->maj_flt;
 	if (r->ru_maxrss < (long)sig->maxrss)
 		r->ru_maxrss = sig->maxrss;
-	for_each_thread(p, t)
+	for_each_thread (p, t)
 		add_thread(t, r);
 }
 

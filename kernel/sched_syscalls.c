@@ -2,9 +2,9 @@
 /*
  * kernel/sched_syscalls.c - the scheduler as programs see it.
  *
- * There is one scheduling class, the fair one. SCHED_NORMAL, SCHED_BATCH and SCHED_IDLE are accepted
- * and scheduled by nice value alone; the real-time policies do not exist here, so that asking for
- * one fails (EINVAL), instead of being granted and not kept.
+ * There is one scheduling class, the fair one. SCHED_NORMAL, SCHED_BATCH and SCHED_IDLE are
+ * accepted and scheduled by nice value alone; the real-time policies do not exist here, so that
+ * asking for one fails (EINVAL), instead of being granted and not kept.
  */
 #include <pagoda/cred.h>
 #include <pagoda/cpumask.h>
@@ -19,8 +19,8 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-#define MASK_BYTES     sizeof(unsigned long)
-#define FAIR_SLICE_NS  (3 * NSEC_PER_MSEC)
+#define MASK_BYTES    sizeof(unsigned long)
+#define FAIR_SLICE_NS (3 * NSEC_PER_MSEC)
 
 static struct task_struct *get_target(pid_t pid)
 {
@@ -83,7 +83,7 @@ long sys_sched_getaffinity(pid_t pid, unsigned int len, unsigned long __user *us
 	p = get_target(pid);
 	if (!p)
 		return -ESRCH;
-	for_each_online_cpu(cpu)
+	for_each_online_cpu (cpu)
 		if (cpumask_test_cpu(cpu, &p->cpus_mask))
 			word |= 1UL << cpu;
 	put_task_struct(p);
@@ -117,9 +117,9 @@ static long set_scheduler(pid_t pid, int policy, const struct sched_param __user
 	policy &= ~SCHED_RESET_ON_FORK;
 	if (!fair_policy(policy) || param.sched_priority)
 		ret = -EINVAL;
-	else if (!may_control(p) || (p->policy == SCHED_IDLE && policy != SCHED_IDLE &&
-				     p->static_nice < 20 - (long)rlimit(RLIMIT_NICE) &&
-				     !capable(CAP_SYS_NICE)))
+	else if (!may_control(p) ||
+		 (p->policy == SCHED_IDLE && policy != SCHED_IDLE &&
+		  p->static_nice < 20 - (long)rlimit(RLIMIT_NICE) && !capable(CAP_SYS_NICE)))
 		ret = -EPERM;
 	if (!ret) {
 		p->policy = policy;
@@ -156,7 +156,7 @@ long sys_sched_getscheduler(pid_t pid)
 
 long sys_sched_getparam(pid_t pid, struct sched_param __user *uparam)
 {
-	struct sched_param param = { .sched_priority = 0 };
+	struct sched_param param = {.sched_priority = 0};
 	struct task_struct *p;
 
 	if (!uparam || pid < 0)

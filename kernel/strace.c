@@ -74,7 +74,8 @@ static int show_string(char *buf, size_t size, unsigned long addr)
 		return scnprintf(buf, size, "0x%lx", addr);
 	n = scnprintf(buf, size, "\"");
 	for (i = 0; i < len; i++)
-		n += scnprintf(buf + n, size - n, text[i] >= ' ' && text[i] <= '~' ? "%c" : "\\x%02x",
+		n += scnprintf(buf + n, size - n,
+			       text[i] >= ' ' && text[i] <= '~' ? "%c" : "\\x%02x",
 			       (unsigned char)text[i]);
 	return n + scnprintf(buf + n, size - n, len == STRING_SHOW ? "\"..." : "\"");
 }
@@ -97,8 +98,7 @@ static int show_arg(char *buf, size_t size, char format, unsigned long arg)
 /* "name(arg, arg)" into buf, which has LINE_SIZE bytes. */
 static void show_call(char *buf, const struct pt_regs *regs)
 {
-	const unsigned long args[] = { regs->di,  regs->si, regs->dx,
-				       regs->r10, regs->r8, regs->r9 };
+	const unsigned long args[] = {regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9};
 	unsigned long nr = regs->orig_ax;
 	int i, n;
 

@@ -47,7 +47,8 @@ static int for_each_prio_target(int which, int who, int (*fn)(struct task_struct
 	} else {
 		struct pid *pgrp = who ? find_vpid(who) : task_pgrp(current);
 
-		for_each_process_thread(p, t) {
+		for_each_process_thread(p, t)
+		{
 			if (which == PRIO_PGRP ? task_pgrp(t) != pgrp : task_uid(t) != uid)
 				continue;
 			ret = fn(t, arg);
@@ -109,7 +110,7 @@ static int set_one_prio(struct task_struct *p, void *arg)
 
 long sys_setpriority(int which, int who, int niceval)
 {
-	struct set_prio set = { .nice = niceval };
+	struct set_prio set = {.nice = niceval};
 	int ret;
 
 	if (set.nice < PRIO_MIN)
@@ -120,11 +121,12 @@ long sys_setpriority(int which, int who, int niceval)
 	return ret ? ret : set.error;
 }
 
-/* ---- facts about the system ---------------------------------------------------------------------- */
+/* ---- facts about the system
+ * ---------------------------------------------------------------------- */
 
 long sys_sysinfo(struct sysinfo __user *info)
 {
-	struct sysinfo val = { .mem_unit = 1 };
+	struct sysinfo val = {.mem_unit = 1};
 	struct meminfo mem;
 	unsigned long loads[3];
 	int i;
@@ -153,7 +155,8 @@ long sys_getcpu(unsigned int __user *cpup, unsigned int __user *nodep, void __us
 	return 0;
 }
 
-/* ---- robust futexes; the list is walked by exit_robust_list() -------------------------------------- */
+/* ---- robust futexes; the list is walked by exit_robust_list()
+ * -------------------------------------- */
 
 long sys_set_robust_list(struct robust_list_head __user *head, size_t len)
 {
@@ -183,7 +186,8 @@ long sys_get_robust_list(int pid, struct robust_list_head __user *__user *head_p
 	return put_user(head, head_ptr);
 }
 
-/* ---- unshare ------------------------------------------------------------------------------------------ */
+/* ---- unshare
+ * ------------------------------------------------------------------------------------------ */
 
 /*
  * What was shared by clone() becomes the caller's own. What cannot be given up alone (thread group,
@@ -219,7 +223,8 @@ long sys_unshare(unsigned long flags)
 	return (flags & CLONE_FILES) ? unshare_files() : 0;
 }
 
-/* ---- reboot --------------------------------------------------------------------------------------------- */
+/* ---- reboot
+ * --------------------------------------------------------------------------------------------- */
 
 static bool reboot_magic_valid(unsigned int magic2)
 {

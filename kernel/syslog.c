@@ -34,7 +34,8 @@ static DEFINE_MUTEX(syslog_lock);
 static u64 syslog_seq; /* next record of SYSLOG_ACTION_READ */
 static int saved_console_loglevel = -1;
 
-/* Bytes that the records from seq on take, as log_read() formats them. text has RECORD_MAX bytes. */
+/* Bytes that the records from seq on take, as log_read() formats them. text has RECORD_MAX bytes.
+ */
 static size_t records_size(u64 seq, char *text)
 {
 	size_t size = 0, n;

@@ -13,8 +13,7 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-const char linux_banner[] =
-	"Linux version " UTS_RELEASE " (gcc " __VERSION__ ") " UTS_VERSION "\n";
+const char linux_banner[] = "Linux version " UTS_RELEASE " (gcc " __VERSION__ ") " UTS_VERSION "\n";
 
 struct new_utsname init_uts = {
 	.sysname = "Linux",

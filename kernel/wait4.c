@@ -33,7 +33,7 @@ struct wait_opts {
 	int wo_flags;	       /* W* and __W* */
 	struct pid *wo_pid;
 	struct waitid_info wo_info;
-	int wo_stat; /* as wait4() stores it */
+	int wo_stat;		  /* as wait4() stores it */
 	struct rusage *wo_rusage; /* or NULL */
 	struct wait_queue_entry child_wait;
 	int notask_error; /* 0 once an eligible child exists */
@@ -43,11 +43,12 @@ static bool eligible_pid(const struct wait_opts *wo, struct task_struct *p)
 {
 	if (wo->wo_type == PIDTYPE_MAX)
 		return true;
-	return wo->wo_pid == (wo->wo_type == PIDTYPE_PID ? task_pid(p) :
-							   p->signal->pids[wo->wo_type]);
+	return wo->wo_pid ==
+	       (wo->wo_type == PIDTYPE_PID ? task_pid(p) : p->signal->pids[wo->wo_type]);
 }
 
-/* (CLN-4) "clone" children are those whose death sends no SIGCHLD: __WCLONE or __WALL asks for them. */
+/* (CLN-4) "clone" children are those whose death sends no SIGCHLD: __WCLONE or __WALL asks for
+ * them. */
 static bool eligible_child(const struct wait_opts *wo, struct task_struct *p)
 {
 	if (!eligible_pid(wo, p))
@@ -57,7 +58,8 @@ static bool eligible_child(const struct wait_opts *wo, struct task_struct *p)
 	return (p->exit_signal != SIGCHLD) == !!(wo->wo_flags & __WCLONE);
 }
 
-/* ---- what a child may have to tell; each drops tasklist_lock if it returns non-zero ------------ */
+/* ---- what a child may have to tell; each drops tasklist_lock if it returns non-zero ------------
+ */
 
 static void tell(struct wait_opts *wo, pid_t pid, uid_t uid, int cause, int status)
 {
@@ -197,7 +199,7 @@ static int wait_children_of(struct wait_opts *wo, struct task_struct *parent)
 	struct task_struct *p;
 	int ret;
 
-	list_for_each_entry(p, &parent->children, sibling) {
+	list_for_each_entry (p, &parent->children, sibling) {
 		ret = wait_consider_task(wo, p);
 		if (ret)
 			return ret;
@@ -218,7 +220,7 @@ static int wait_once(struct wait_opts *wo)
 		if (ret)
 			return ret;
 	} else {
-		for_each_thread(current, t) {
+		for_each_thread (current, t) {
 			ret = wait_children_of(wo, t);
 			if (ret)
 				return ret;
@@ -228,7 +230,8 @@ static int wait_once(struct wait_opts *wo)
 	return wo->notask_error;
 }
 
-/* ---- sleeping --------------------------------------------------------------------------------- */
+/* ---- sleeping ---------------------------------------------------------------------------------
+ */
 
 static int child_wait_callback(struct wait_queue_entry *wait, unsigned int mode, int flags,
 			       void *key)
@@ -271,12 +274,13 @@ static long do_wait(struct wait_opts *wo)
 	return ret;
 }
 
-/* ---- the calls --------------------------------------------------------------------------------- */
+/* ---- the calls ---------------------------------------------------------------------------------
+ */
 
 long sys_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage __user *ru)
 {
 	struct rusage r;
-	struct wait_opts wo = { .wo_rusage = ru ? &r : NULL };
+	struct wait_opts wo = {.wo_rusage = ru ? &r : NULL};
 	long ret;
 
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
@@ -368,7 +372,7 @@ long sys_waitid(int which, pid_t upid, siginfo_t __user *infop, int options,
 		struct rusage __user *ru)
 {
 	struct rusage r;
-	struct wait_opts wo = { .wo_rusage = ru ? &r : NULL };
+	struct wait_opts wo = {.wo_rusage = ru ? &r : NULL};
 	long ret = do_waitid(&wo, which, upid, options);
 	int signo = 0;
 

@@ -86,7 +86,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 	if (mmap_write_lock_killable(oldmm))
 		return -EINTR;
 	down_write_nested(&mm->mmap_lock);
-	mm->exe_file = oldmm->exe_file ? get_file(oldmm->exe_file) : NULL;
+	set_mm_exe_file(mm, oldmm->exe_file);
 	mm->total_vm = oldmm->total_vm;
 	mm->data_vm = oldmm->data_vm;
 	mm->exec_vm = oldmm->exec_vm;

@@ -143,14 +143,17 @@ void set_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file)
 {
 	struct file *old;
 
-	if (new_exe_file)
+	/* Cannot fail: exec, or the mm that is copied, denies writing to the file already. */
+	if (new_exe_file && !deny_write_access(new_exe_file))
 		get_file(new_exe_file);
 	spin_lock(&mm->page_table_lock);
 	old = mm->exe_file;
 	mm->exe_file = new_exe_file;
 	spin_unlock(&mm->page_table_lock);
-	if (old)
+	if (old) {
+		allow_write_access(old);
 		fput(old);
+	}
 }
 
 struct file *get_mm_exe_file(struct mm_struct *mm)

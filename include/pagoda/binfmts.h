@@ -30,17 +30,17 @@ struct cred;
 struct linux_binprm {
 	struct mm_struct *mm;	    /* the new address space */
 	struct vm_area_struct *vma; /* its stack */
-	unsigned long p;	 /* lowest byte in use of the new stack */
-	unsigned long argmin;	 /* p must not go below: limit of arguments + environment */
+	unsigned long p;	    /* lowest byte in use of the new stack */
+	unsigned long argmin;	    /* p must not go below: limit of arguments + environment */
 	struct page *arg_page; /* page of the new stack that was written last, and its address */
 	unsigned long arg_page_addr;
 	struct file *file;	  /* what is to be executed, write access denied */
 	struct file *interpreter; /* of a script: takes the place of file */
-	const char *filename; /* as the program sees it (AT_EXECFN) */
-	const char *interp;   /* name of the binary really executed */
-	char *fdpath;	      /* memory of filename and of interp, where made up here */
+	const char *filename;	  /* as the program sees it (AT_EXECFN) */
+	const char *interp;	  /* name of the binary really executed */
+	char *fdpath;		  /* memory of filename and of interp, where made up here */
 	char *interp_copy;
-	struct cred *cred;    /* credentials of the new program */
+	struct cred *cred; /* credentials of the new program */
 	unsigned int per_clear;
 	int argc, envc;
 	unsigned long exec; /* address of the file name on the new stack */
@@ -48,7 +48,7 @@ struct linux_binprm {
 	unsigned secureexec : 1;
 	unsigned point_of_no_return : 1;
 	unsigned path_inaccessible : 1; /* "/dev/fd/N" of a close-on-exec descriptor */
-	char buf[BINPRM_BUF_SIZE]; /* first bytes of file */
+	char buf[BINPRM_BUF_SIZE];	/* first bytes of file */
 };
 
 struct linux_binfmt {

@@ -42,7 +42,8 @@ extern struct group_info init_groups;
 /* kernel/cred.c */
 void cred_init(void);
 struct cred *prepare_creds(void); /* a private copy of the caller's; NULL without memory */
-int commit_creds(struct cred *new); /* the caller acts as `new` from now on; takes the reference; 0 */
+int commit_creds(
+	struct cred *new); /* the caller acts as `new` from now on; takes the reference; 0 */
 void abort_creds(struct cred *new);
 /* Act as `new` for a while (access(2)); returns what revert_creds() must be given. */
 const struct cred *override_creds(const struct cred *new);
@@ -52,7 +53,7 @@ void exit_creds(struct task_struct *p);
 void __put_cred(struct cred *cred);
 const struct cred *get_task_cred(struct task_struct *task); /* with a reference */
 bool cap_capable(const struct cred *cred, int cap);
-bool capable(int cap);			     /* of the caller; marks it as having used privilege */
+bool capable(int cap); /* of the caller; marks it as having used privilege */
 bool has_capability(struct task_struct *t, int cap);
 /* May the caller look into and act upon t? 0 or -EPERM. */
 bool ptrace_may_access(struct task_struct *t);

@@ -31,8 +31,9 @@ extern int pid_max;		   /* numbers are below this */
 
 /* kernel/pid.c: life */
 void pid_init(void);
-struct pid *alloc_pid(pid_t wanted); /* wanted = 0: the next free one; ERR_PTR(-EAGAIN, -EEXIST, ...) */
-void free_pid(struct pid *pid);	     /* take the number out of the table and drop its reference */
+struct pid *alloc_pid(
+	pid_t wanted);		/* wanted = 0: the next free one; ERR_PTR(-EAGAIN, -EEXIST, ...) */
+void free_pid(struct pid *pid); /* take the number out of the table and drop its reference */
 void put_pid(struct pid *pid);
 
 static inline struct pid *get_pid(struct pid *pid)
@@ -113,7 +114,7 @@ static inline bool pid_has_task(struct pid *pid, enum pid_type type)
 #define do_each_pid_task(pid, type, task)                                                          \
 	do {                                                                                       \
 		if ((pid) != NULL)                                                                 \
-			hlist_for_each_entry(task, &(pid)->tasks[type], pid_links[type]) {
+			hlist_for_each_entry (task, &(pid)->tasks[type], pid_links[type]) {
 #define while_each_pid_task(pid, type, task)                                                       \
 	}                                                                                          \
 	}                                                                                          \
@@ -121,8 +122,9 @@ static inline bool pid_has_task(struct pid *pid, enum pid_type type)
 
 /* kernel/pidfd.c */
 struct file;
-struct pid *pidfd_get_pid(unsigned int fd); /* with a reference, or ERR_PTR(-EBADF) */
+struct pid *pidfd_get_pid(unsigned int fd);	/* with a reference, or ERR_PTR(-EBADF) */
 struct pid *pidfd_pid(const struct file *file); /* ERR_PTR(-EBADF) if it is not one */
-int pidfd_prepare(struct pid *pid, unsigned int flags, struct file **ret); /* fd, not yet installed */
+int pidfd_prepare(struct pid *pid, unsigned int flags,
+		  struct file **ret); /* fd, not yet installed */
 
 #endif

@@ -9,8 +9,8 @@
 #define UTS_RELEASE "6.1.0-pagoda"
 #define UTS_VERSION "#1 SMP Pagoda"
 
-extern const char linux_banner[]; /* the first line of the log, and /proc/version */
-extern struct new_utsname init_uts;    /* nodename and domainname change under uts_sem */
+extern const char linux_banner[];   /* the first line of the log, and /proc/version */
+extern struct new_utsname init_uts; /* nodename and domainname change under uts_sem */
 extern struct rw_semaphore uts_sem;
 
 #endif

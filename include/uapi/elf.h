@@ -5,10 +5,10 @@
 
 #include <pagoda/types.h>
 
-#define EI_NIDENT  16
-#define EI_CLASS   4
-#define EI_DATA	   5
-#define ELFCLASS64 2
+#define EI_NIDENT   16
+#define EI_CLASS    4
+#define EI_DATA	    5
+#define ELFCLASS64  2
 #define ELFDATA2LSB 1
 
 #define ET_EXEC	  2

@@ -11,6 +11,7 @@
 #define PER_MASK	   0x00ff
 #define PER_LINUX	   0x0000
 /* cleared when a set-id program is executed */
-#define PER_CLEAR_ON_SETID (READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO)
+#define PER_CLEAR_ON_SETID                                                                         \
+	(READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO)
 
 #endif
