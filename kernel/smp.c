@@ -179,13 +179,17 @@ void on_each_cpu(smp_call_func_t func, void *info, bool wait)
 void smp_init(void)
 {
 	unsigned int cpu, limit = (unsigned int)cmdline_option_long("maxcpus", NR_CPUS);
+	int err;
 
 	smp_prepare_cpus(limit);
 	for_each_possible_cpu (cpu) {
 		if (num_online_cpus() >= limit)
 			break;
-		if (!cpu_online(cpu) && cpu_up(cpu))
-			pr_err("smp: CPU %u does not start\n", cpu);
+		if (cpu_online(cpu))
+			continue;
+		err = cpu_up(cpu);
+		if (err)
+			pr_err("smp: CPU %u does not start: error %d\n", cpu, err);
 	}
 	pr_info("smp: %u CPUs online\n", num_online_cpus());
 }
