@@ -71,24 +71,10 @@ static void serial_tx_wakeup(void *arg)
 
 /* ---- console ----------------------------------------------------------------------------- */
 
-static void serial_console_write(struct console *con, const char *s, size_t n)
-{
-	while (n--) {
-		if (*s == '\n')
-			uart_putc_polled('\r');
-		uart_putc_polled(*s++);
-	}
-}
-
-static struct console serial_console = {
-	.name = "ttyS0",
-	.write = serial_console_write,
-};
-
+/* The driver registers itself for the log. */
 void serial_console_init(void)
 {
 	uart_early_init();
-	register_console(&serial_console);
 }
 
 void serial_tty_init(void)
