@@ -143,10 +143,10 @@ static inline unsigned int cpumask_weight(const cpumask_t *mask)
 /* The first member after CPU n (n may be -1); NR_CPUS or more when there is none. */
 static inline unsigned int cpumask_next(int n, const cpumask_t *mask)
 {
-	u64 left = n >= 63 ? 0 : cpumask_bits(mask) & ~((2ULL << n) - 1);
+	u64 left = n >= 63 ? 0 : cpumask_bits(mask);
 
-	if (n < 0)
-		left = cpumask_bits(mask);
+	if (n >= 0 && n < 63)
+		left &= ~((2ULL << n) - 1);
 	return left ? __builtin_ctzll(left) : NR_CPUS;
 }
 
