@@ -78,24 +78,24 @@ out:
 static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 {
 	struct vm_area_struct *vma = vmf->vma;
+	vm_fault_t ret = VM_FAULT_LOCKED;
 	struct pt_handle pt;
-	vm_fault_t ret = 0;
 
-	lock_page(page);
 	vmf->page = page;
-	if (vma->vm_ops->page_mkwrite)
-		ret = vma->vm_ops->page_mkwrite(vmf);
-	if (likely(!(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))) {
+	if (vma->vm_ops && vma->vm_ops->page_mkwrite)
+		ret = do_page_mkwrite(vmf);
+	else
+		lock_page(page);
+	if (likely(ret & VM_FAULT_LOCKED)) {
 		set_page_dirty(page);
 		if (vmf_lock(vmf, &pt)) {
 			wp_make_writable(vmf, &pt);
 			pt_unlock(&pt);
 		}
-		ret = 0;
+		unlock_page(page);
 	}
-	unlock_page(page);
 	put_page(page);
-	return ret;
+	return ret & ~VM_FAULT_LOCKED;
 }
 
 vm_fault_t do_wp_page(struct vm_fault *vmf)

@@ -42,6 +42,25 @@ static bool finish_fault(struct vm_fault *vmf, struct page *page, pte_t entry)
 	return true;
 }
 
+/*
+ * Tells the file that vmf->page, which is not locked, is about to be written. With VM_FAULT_LOCKED
+ * in the result the page is locked and still the file's; without, the fault is over.
+ */
+vm_fault_t do_page_mkwrite(struct vm_fault *vmf)
+{
+	struct page *page = vmf->page;
+	vm_fault_t ret = vmf->vma->vm_ops->page_mkwrite(vmf);
+
+	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))
+		return ret & ~VM_FAULT_NOPAGE;
+	if (unlikely(!(ret & VM_FAULT_LOCKED)))
+		lock_page(page);
+	if (page->mapping)
+		return VM_FAULT_LOCKED;
+	unlock_page(page); /* truncated meanwhile: the next fault will see */
+	return 0;
+}
+
 static void release_fault_page(struct page *page)
 {
 	unlock_page(page);
@@ -177,9 +196,10 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 		return ret;
 	page = vmf->page;
 	if (vma->vm_ops->page_mkwrite) {
-		tmp = vma->vm_ops->page_mkwrite(vmf);
-		if (unlikely(tmp & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY))) {
-			release_fault_page(page);
+		unlock_page(page);
+		tmp = do_page_mkwrite(vmf);
+		if (unlikely(!(tmp & VM_FAULT_LOCKED))) {
+			put_page(page);
 			return tmp;
 		}
 	}

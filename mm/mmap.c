@@ -49,7 +49,7 @@ static int check_write_seals(struct file *file, vm_flags_t *vm_flags)
 {
 	int seals;
 
-	if (!(*vm_flags & VM_SHARED) || !(*vm_flags & VM_MAYWRITE) || !shmem_file(file))
+	if (!is_shared_maywrite(*vm_flags) || !shmem_file(file))
 		return 0;
 	seals = shmem_get_seals(file);
 	if (seals < 0 || !(seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
@@ -175,7 +175,14 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 	if (flags & MAP_NORESERVE && sysctl_overcommit_memory != OVERCOMMIT_NEVER)
 		vm_flags |= VM_NORESERVE;
 
+	if (file && is_shared_maywrite(vm_flags)) { /* nobody may seal it in between (step 28) */
+		err = mapping_map_writable(file->f_mapping);
+		if (err)
+			return err;
+	}
 	addr = mmap_region(mm, file, addr, len, vm_flags, pgoff);
+	if (file && is_shared_maywrite(vm_flags))
+		mapping_unmap_writable(file->f_mapping);
 	if (!IS_ERR_VALUE(addr) &&
 	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;

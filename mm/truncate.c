@@ -113,6 +113,8 @@ void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend)
 	if (end > start)
 		unmap_mapping_range(mapping, start, end - start, false);
 	truncate_inode_pages_range(mapping, lstart, lend);
+	if (end > start) /* what was mapped while its page was being taken out */
+		unmap_mapping_range(mapping, start, end - start, false);
 }
 
 unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end)

@@ -16,6 +16,8 @@ struct mmu_gather;
 
 /* ---- mm/vma_tree.c --------------------------------------------------------------------------- */
 
+/* The first VMA that ends above @addr, or NULL. */
+struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr);
 void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);
 /* @vma goes above all others: for fork, which copies in order. @last: the highest so far or NULL.
  */
@@ -165,6 +167,7 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf);
 vm_fault_t do_fault(struct vm_fault *vmf);
 vm_fault_t do_wp_page(struct vm_fault *vmf);
 vm_fault_t do_swap_page(struct vm_fault *vmf);
+vm_fault_t do_page_mkwrite(struct vm_fault *vmf);
 /* The faulting entry, locked; false (unlocked) when it is not orig_pte any more. */
 bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt);
 
@@ -218,6 +221,11 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
 static inline bool vma_is_private_writable(const struct vm_area_struct *vma)
 {
 	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+}
+
+static inline bool is_shared_maywrite(vm_flags_t flags)
+{
+	return (flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
 }
 
 /* Commit accounting applies (LIM-8). */

@@ -68,11 +68,6 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 /* ---- linking ------------------------------------------------------------------------------------
  */
 
-static bool vma_is_shared_maywrite(const struct vm_area_struct *vma)
-{
-	return (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
-}
-
 /* Shared VMAs that may write are counted, so that a file can be sealed against them (MFD-4). */
 void vma_link_file(struct vm_area_struct *vma)
 {
@@ -82,7 +77,7 @@ void vma_link_file(struct vm_area_struct *vma)
 		return;
 	mapping = vma->vm_file->f_mapping;
 	down_write(&mapping->i_mmap_lock);
-	if (vma_is_shared_maywrite(vma))
+	if (is_shared_maywrite(vma->vm_flags))
 		atomic_inc(&mapping->i_mmap_writable);
 	list_add_tail(&vma->i_mmap_node, &mapping->i_mmap);
 	up_write(&mapping->i_mmap_lock);
@@ -96,7 +91,7 @@ void vma_unlink_file(struct vm_area_struct *vma)
 		return;
 	mapping = vma->vm_file->f_mapping;
 	down_write(&mapping->i_mmap_lock);
-	if (vma_is_shared_maywrite(vma))
+	if (is_shared_maywrite(vma->vm_flags))
 		atomic_dec(&mapping->i_mmap_writable);
 	list_del_init(&vma->i_mmap_node);
 	up_write(&mapping->i_mmap_lock);

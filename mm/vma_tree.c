@@ -14,7 +14,6 @@
  * Locks: mmap_lock, for writing where the tree changes. This file also runs on the host.
  */
 #include <pagoda/errno.h>
-#include <pagoda/sched.h>
 #include "vm_internal.h"
 
 #define vma_own_gap(vma) ((vma)->vm_gap)
@@ -86,7 +85,7 @@ void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma)
 /* ---- finding a VMA ----------------------------------------------------------------------------
  */
 
-static struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr)
+struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr)
 {
 	struct rb_node *node = mm->mm_rb.rb_node;
 	struct vm_area_struct *found = NULL;
@@ -104,51 +103,6 @@ static struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long 
 		node = node->rb_left;
 	}
 	return found;
-}
-
-/*
- * The cache holds the last VMA that a task found in its own mm. Removing a VMA bumps the mm's
- * sequence number, which voids the caches of all its tasks.
- */
-struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr)
-{
-	struct task_struct *tsk = current;
-	struct vm_area_struct *vma;
-
-	if (unlikely(tsk->mm != mm))
-		return vma_tree_find(mm, addr);
-	if (tsk->vmacache_seqnum == mm->vmacache_seqnum) {
-		vma = tsk->vmacache_vma;
-		if (vma && vma->vm_start <= addr && addr < vma->vm_end)
-			return vma;
-	}
-	vma = vma_tree_find(mm, addr);
-	tsk->vmacache_vma = vma;
-	tsk->vmacache_seqnum = mm->vmacache_seqnum;
-	return vma;
-}
-
-void vmacache_flush(struct task_struct *tsk)
-{
-	tsk->vmacache_vma = NULL;
-	tsk->vmacache_seqnum = 0;
-}
-
-struct vm_area_struct *find_vma_prev(struct mm_struct *mm, unsigned long addr,
-				     struct vm_area_struct **pprev)
-{
-	struct vm_area_struct *vma = find_vma(mm, addr);
-
-	*pprev = vma ? vma_prev(vma) : rb_to_vma(rb_last(&mm->mm_rb));
-	return vma;
-}
-
-struct vm_area_struct *find_vma_intersection(struct mm_struct *mm, unsigned long start,
-					     unsigned long end)
-{
-	struct vm_area_struct *vma = find_vma(mm, start);
-
-	return vma && vma->vm_start < end ? vma : NULL;
 }
 
 /* ---- finding a hole ----------------------------------------------------------------------------

@@ -114,7 +114,7 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm);
 
 /*
  * exec: a private, growing, writable VMA of one page that ends at @top, the stack of the new @mm.
- * get_user_page() with FOLL_WRITE fills it and makes it grow. Takes mmap_lock. 0 or -errno.
+ * find_extend_vma() makes it grow, get_user_page() fills it. Takes mmap_lock. 0 or -errno.
  */
 int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **vma);
 /* exec: gives the stack the flags of PT_GNU_STACK, and room below. Takes mmap_lock. 0 or -errno. */
@@ -127,7 +127,7 @@ unsigned long randomize_page(unsigned long start, unsigned long range);
  */
 int vm_brk_flags(unsigned long addr, unsigned long len, unsigned long flags);
 
-/* ---- mm/vma_tree.c: the index --------------------------------------------------------------- */
+/* ---- mm/vmacache.c, mm/vma_tree.c: the index ------------------------------------------------- */
 
 /* The first VMA that ends above @addr, or NULL. find_vma() asks the task's cache first. */
 struct vm_area_struct *find_vma(struct mm_struct *mm, unsigned long addr);
