@@ -9,6 +9,7 @@
 #include <pagoda/binfmts.h>
 #include <pagoda/bootinfo.h>
 #include <pagoda/cred.h>
+#include <pagoda/devtmpfs.h>
 #include <pagoda/fs.h>
 #include <pagoda/futex.h>
 #include <pagoda/hrtimer.h>
@@ -102,6 +103,7 @@ static int kernel_init(void *unused)
 	smp_init();
 	driver_init();
 	populate_rootfs();
+	devtmpfs_populate_rootfs();
 	open_console();
 	free_initmem();
 	if (cmdline_flag("ktest") && run_kernel_tests)
