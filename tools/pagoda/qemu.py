@@ -20,7 +20,7 @@ PANIC_STATUS = 35  # the kernel writes 0x11 to isa-debug-exit: (0x11 << 1) | 1
 LINUX_WORDS = (
     "panic=-1 mitigations=off tsc=reliable no_timer_check lpj=4000000 random.trust_cpu=on audit=0 nowatchdog "
     "nmi_watchdog=0 apparmor=0 selinux=0 cryptomgr.notests raid=noautodetect ipv6.disable=1 rcupdate.rcu_expedited=1 "
-    "pci=lastbus=0 i8042.noaux i8042.nokbd i8042.noprobe 8250.nr_uarts=1"
+    "no5lvl pci=lastbus=0 i8042.noaux i8042.nokbd i8042.noprobe 8250.nr_uarts=1"
 )
 
 

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/*
+ * lib/sys.c - memory, limits, privileges, CPUs, files and threads for the tests.
+ */
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/sys.h"
+#include "lib/test.h"
+
+#define NOBODY 65534
+
+char *map_private(size_t pages, int prot)
+{
+	return (char *)EXPECT_OK(
+		raw_mmap(0, pages * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+}
+
+char *map_shared(size_t pages, int prot)
+{
+	return (char *)EXPECT_OK(
+		raw_mmap(0, pages * PAGE, prot, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+}
+
+char *free_range(size_t pages)
+{
+	char *area =
+		(char *)EXPECT_OK(raw_mmap(0, (pages + 2) * PAGE, PROT_NONE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+
+	EXPECT_OK(raw_munmap(area, (pages + 2) * PAGE));
+	return area + PAGE;
+}
+
+void set_limits(int resource, unsigned long soft, unsigned long hard)
+{
+	struct {
+		unsigned long soft, hard;
+	} limit = {soft, hard};
+
+	EXPECT_OK(raw(SYS_prlimit64, 0, resource, &limit, NULL));
+}
+
+void set_limit(int resource, unsigned long soft)
+{
+	struct {
+		unsigned long soft, hard;
+	} limit;
+
+	EXPECT_OK(raw(SYS_prlimit64, 0, resource, NULL, &limit));
+	limit.soft = soft;
+	EXPECT_OK(raw(SYS_prlimit64, 0, resource, &limit, NULL));
+}
+
+void drop_privileges(void)
+{
+	if (geteuid() != 0)
+		SKIP("not root");
+	EXPECT_OK(raw(SYS_setgroups, 0, NULL));
+	EXPECT_OK(raw(SYS_setresgid, NOBODY, NOBODY, NOBODY));
+	EXPECT_OK(raw(SYS_setresuid, NOBODY, NOBODY, NOBODY));
+}
+
+void drop_capability(int capability)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+
+	if (geteuid() != 0)
+		SKIP("not root");
+	EXPECT_OK(raw(SYS_capget, &header, data));
+	data[capability / 32].effective &= ~(1u << capability % 32);
+	data[capability / 32].permitted &= ~(1u << capability % 32);
+	data[capability / 32].inheritable &= ~(1u << capability % 32);
+	EXPECT_OK(raw(SYS_capset, &header, data));
+}
+
+int cpu_count(void)
+{
+	unsigned long mask[16] = {0};
+	long bytes = EXPECT_OK(raw(SYS_sched_getaffinity, 0, sizeof(mask), mask));
+	int count = 0;
+
+	for (long i = 0; i < bytes / 8; i++)
+		count += __builtin_popcountl(mask[i]);
+	return count;
+}
+
+void pin_to_cpu(int cpu)
+{
+	unsigned long mask[16] = {0};
+
+	mask[cpu / 64] = 1UL << cpu % 64;
+	EXPECT_OK(raw(SYS_sched_setaffinity, 0, sizeof(mask), mask));
+}
+
+bool has_pkeys(void)
+{
+	unsigned int a = 7, b, c = 0, d;
+
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c >> 4 & 1;
+}
+
+int temp_file(size_t size)
+{
+	char name[] = "/tmp/abi-XXXXXX";
+	int fd = mkstemp(name);
+	char page[PAGE];
+
+	if (fd < 0)
+		FAIL("mkstemp in /tmp gives %s", test_errno_name(errno));
+	EXPECT_OK(raw(SYS_fchmod, fd, 0666));
+	EXPECT_OK(raw(SYS_unlink, name));
+	for (size_t at = 0; at < size; at += PAGE) {
+		size_t len = size - at < PAGE ? size - at : PAGE;
+
+		for (size_t i = 0; i < len; i++)
+			page[i] = file_byte(at + i);
+		EXPECT_EQ(raw_pwrite(fd, page, len, at), len);
+	}
+	return fd;
+}
+
+int file_reopen(int fd, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return EXPECT_OK(raw_open(path, flags, 0));
+}
+
+long read_file(const char *path, char *buffer, size_t size)
+{
+	long fd = raw_open(path, O_RDONLY | O_CLOEXEC, 0), n, have = 0;
+
+	if (fd < 0)
+		return fd;
+	while (have + 1 < size && (n = raw_read(fd, buffer + have, size - 1 - have)) > 0)
+		have += n;
+	raw_close(fd);
+	buffer[have] = 0;
+	return have;
+}
+
+long read_number(const char *path)
+{
+	char text[64];
+
+	if (read_file(path, text, sizeof(text)) <= 0)
+		SKIP("cannot read %s", path);
+	return strtol(text, NULL, 10);
+}
+
+struct thread thread_start(void *(*function)(void *), void *argument)
+{
+	pthread_t id;
+	int error = pthread_create(&id, NULL, function, argument);
+
+	if (error)
+		FAIL("pthread_create gives %s", test_errno_name(error));
+	return (struct thread){(unsigned long)id};
+}
+
+void *thread_join(struct thread thread)
+{
+	void *result;
+
+	pthread_join((pthread_t)thread.id, &result);
+	return result;
+}
+
+void doze(int milliseconds)
+{
+	struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+
+	nanosleep(&time, NULL);
+}
