@@ -3,8 +3,9 @@
  * kernel/cred.c - the life of credentials, and the tests of capabilities.
  *
  * Credentials are copied on write: prepare_creds() makes a copy that the caller alone has, and
- * commit_creds() makes it the caller's own. Locks: task->cred changes under task_lock, so that
- * another task can take a reference (get_task_cred); the task itself reads it without.
+ * commit_creds() makes it the caller's own. Locks: task->cred changes under cred_lock, which may be
+ * taken under any other lock and in interrupts, so that another task can take a reference
+ * (get_task_cred) wherever it is; the task itself reads it without.
  */
 #include <pagoda/cred.h>
 #include <pagoda/dumpable.h>
@@ -19,6 +20,7 @@
 #include <uapi/sched.h>
 
 static struct kmem_cache *cred_jar;
+static DEFINE_SPINLOCK_RANK(cred_lock, RANK_LEAF);
 
 struct group_info init_groups = {.usage = REFCOUNT_INIT(2)};
 
@@ -61,9 +63,9 @@ void abort_creds(struct cred *new)
 
 static void replace_creds(const struct cred *new)
 {
-	task_lock(current);
+	spin_lock_irq(&cred_lock);
 	current->cred = new;
-	task_unlock(current);
+	spin_unlock_irq(&cred_lock);
 }
 
 /*
@@ -117,10 +119,11 @@ void exit_creds(struct task_struct *p)
 const struct cred *get_task_cred(struct task_struct *task)
 {
 	const struct cred *cred;
+	unsigned long flags;
 
-	task_lock(task);
+	spin_lock_irqsave(&cred_lock, flags);
 	cred = get_cred(task->cred);
-	task_unlock(task);
+	spin_unlock_irqrestore(&cred_lock, flags);
 	return cred;
 }
 

@@ -156,6 +156,10 @@ void __noreturn start_kernel(void)
 	pid_init();
 	cred_init();
 	fork_init();
+	if (cmdline_flag("norandmaps"))
+		randomize_va_space = 0;
+	if (cmdline_option("strace"))
+		strace_setup(cmdline_option("strace"));
 	signals_init();
 	futex_init();
 	vfs_caches_init();
