@@ -23,13 +23,23 @@ void __init sort_main_extable(void)
 	     sizeof(*__start___ex_table), cmp_entry, NULL);
 }
 
+static const struct exception_table_entry *search_table(unsigned long ip)
+{
+	struct exception_table_entry key = {.insn = ip};
+
+	return bsearch(&key, __start___ex_table, __stop___ex_table - __start___ex_table,
+		       sizeof(*__start___ex_table), cmp_entry);
+}
+
+bool has_fixup(unsigned long ip)
+{
+	return search_table(ip);
+}
+
 bool fixup_exception(struct pt_regs *regs)
 {
-	struct exception_table_entry key = {.insn = regs->ip};
-	const struct exception_table_entry *e;
+	const struct exception_table_entry *e = search_table(regs->ip);
 
-	e = bsearch(&key, __start___ex_table, __stop___ex_table - __start___ex_table,
-		    sizeof(*__start___ex_table), cmp_entry);
 	if (!e)
 		return false;
 	regs->ip = e->fixup;

@@ -111,14 +111,20 @@ static inline bool fault_signal_pending(vm_fault_t fault, const struct pt_regs *
 	       (fatal_signal_pending(current) || (user_mode(regs) && signal_pending(current)));
 }
 
-/* Faults of the kernel that no VMA can excuse: its own code run from user pages, SMAP broken. */
+/*
+ * Faults of the kernel that no VMA can excuse: user pages run as code, user memory touched outside
+ * the functions of asm/uaccess.h. Taking mmap_lock for these could deadlock before they are
+ * reported.
+ */
 static bool kernel_misuse(const struct pt_regs *regs, unsigned long error)
 {
 	if (user_mode(regs))
 		return false;
 	if (error & (X86_PF_INSTR | X86_PF_RSVD))
 		return true;
-	return boot_cpu_has(X86_FEATURE_SMAP) && !(regs->flags & X86_EFLAGS_AC);
+	if (boot_cpu_has(X86_FEATURE_SMAP))
+		return !(regs->flags & X86_EFLAGS_AC);
+	return !has_fixup(regs->ip);
 }
 
 static void do_user_addr_fault(struct pt_regs *regs, unsigned long error, unsigned long address)

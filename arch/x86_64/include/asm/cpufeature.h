@@ -79,5 +79,8 @@ void setup_clear_cpu_cap(unsigned int feature);
 /* Name of feature (word*32+bit) as /proc/cpuinfo spells it, or NULL. */
 const char *x86_cap_name(unsigned int feature);
 
+/* arch/x86_64/cpuinfo.c: what /proc/cpuinfo says of @cpu, through @emit. */
+void arch_show_cpuinfo(unsigned int cpu, void (*emit)(void *arg, const char *fmt, ...), void *arg);
+
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -16,6 +16,8 @@ struct exception_table_entry {
 
 /* Sorts the table; once, before the first fault. */
 void sort_main_extable(void);
+/* Whether the instruction at @ip may fault. */
+bool has_fixup(unsigned long ip);
 /* Moves regs->ip to the fixup of the faulting instruction; false when it has none. */
 bool fixup_exception(struct pt_regs *regs);
 
