@@ -161,21 +161,31 @@ fail:
 	return NULL;
 }
 
+static noinline struct page *alloc_page_slow(gfp_t gfp)
+{
+	struct page *page = alloc_pages_slow(gfp, 0);
+
+	if (!page)
+		return NULL;
+	count_vm_event(PGALLOC);
+	prep_new_page(page, gfp);
+	return page;
+}
+
 struct page *alloc_page(gfp_t gfp)
 {
-	struct list_head *node = NULL;
+	struct list_head *node;
 	struct page *page;
 
-	if (likely(!READ_ONCE(fail_alloc_countdown)))
-		node = local_stack_pop(this_cpu_ptr(&pcp_pages));
-	if (likely(node)) {
-		page = list_entry(node, struct page, lru);
-		VM_BUG_ON(page->flags != 1UL << PG_pcp || page_ref_count(page));
-	} else {
-		page = alloc_pages_slow(gfp, 0);
-		if (!page)
-			return NULL;
-	}
+	if (gfpflags_allow_blocking(gfp))
+		might_sleep();
+	if (unlikely(READ_ONCE(fail_alloc_countdown)))
+		return alloc_page_slow(gfp);
+	node = local_stack_pop(this_cpu_ptr(&pcp_pages));
+	if (unlikely(!node))
+		return alloc_page_slow(gfp);
+	page = list_entry(node, struct page, lru);
+	VM_BUG_ON(page->flags != 1UL << PG_pcp || page_ref_count(page));
 	count_vm_event(PGALLOC);
 	prep_new_page(page, gfp);
 	return page;
@@ -205,10 +215,18 @@ static __cold noinline void bad_page(struct page *page)
 	WARN_ON(1);
 }
 
+/* This CPU's list is full: a batch goes back to the buddy lists. */
+static noinline void free_unref_page_slow(struct page *page)
+{
+	struct local_stack *stack = this_cpu_ptr(&pcp_pages);
+
+	do {
+		buddy_drain(stack, pcp_high - pcp_batch);
+	} while (!local_stack_push(stack, &page->lru, pcp_high));
+}
+
 void free_unref_page(struct page *page)
 {
-	struct local_stack *stack;
-
 	if (unlikely(page->flags & (PAGE_FLAGS_CHECK_AT_FREE | 1UL << PG_head))) {
 		bad_page(page);
 		return;
@@ -219,9 +237,8 @@ void free_unref_page(struct page *page)
 #ifdef CONFIG_CHECKED
 	memset(page_address(page), 0xaa, PAGE_SIZE);
 #endif
-	stack = this_cpu_ptr(&pcp_pages);
-	while (unlikely(!local_stack_push(stack, &page->lru, pcp_high)))
-		buddy_drain(stack, pcp_high - pcp_batch);
+	if (unlikely(!local_stack_push(this_cpu_ptr(&pcp_pages), &page->lru, pcp_high)))
+		free_unref_page_slow(page);
 }
 
 /* A block whose last reference is gone. */

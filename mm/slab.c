@@ -183,7 +183,8 @@ void slab_drain_stack(struct kmem_cache *s, unsigned int keep, struct list_head 
 
 /* ---- Allocation -------------------------------------------------------------------------- */
 
-static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
+/* The link of an object, from the slabs or a new one. */
+static void *slab_take_slow(struct kmem_cache *s, gfp_t gfp)
 {
 	struct page *page;
 	unsigned long flags;
@@ -191,7 +192,7 @@ static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 
 	if (should_fail_alloc(gfp))
 		return NULL;
-	/* Here also because of fault injection, with a stack that is not empty. */
+	/* With fault injection the stack has not been tried yet. */
 	node = local_stack_pop(slab_stack(s));
 	if (node)
 		return node;
@@ -215,27 +216,33 @@ static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp)
 	return node;
 }
 
-static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, const void *caller)
+static noinline void *slab_alloc_slow(struct kmem_cache *s, gfp_t gfp, const void *caller)
 {
-	void *node = NULL, *obj;
+	void *node, *obj;
 
-#ifdef CONFIG_CHECKED
 	if (gfpflags_allow_blocking(gfp))
 		might_sleep();
-#endif
-	if (likely(!READ_ONCE(fail_alloc_countdown)))
-		node = local_stack_pop(slab_stack(s));
-	if (unlikely(!node)) {
-		node = slab_alloc_slow(s, gfp);
-		if (!node)
-			return NULL;
-	}
+	node = slab_take_slow(s, gfp);
+	if (!node)
+		return NULL;
 	obj = node - s->link;
-	if (unlikely(s->flags & SLAB_DEBUG_FLAGS))
+	if (s->flags & SLAB_DEBUG_FLAGS)
 		slab_debug_alloc(s, obj, caller);
-	if (gfp & __GFP_ZERO)
-		memset(obj, 0, s->object_size);
-	return obj;
+	return gfp & __GFP_ZERO ? memset(obj, 0, s->object_size) : obj;
+}
+
+/* Debugged caches and injected faults take the slow path, which knows of them. */
+static __always_inline void *slab_alloc(struct kmem_cache *s, gfp_t gfp, const void *caller)
+{
+	void *node, *obj;
+
+	if (unlikely((s->flags & SLAB_DEBUG_FLAGS) || READ_ONCE(fail_alloc_countdown)))
+		return slab_alloc_slow(s, gfp, caller);
+	node = local_stack_pop(slab_stack(s));
+	if (unlikely(!node))
+		return slab_alloc_slow(s, gfp, caller);
+	obj = node - s->link;
+	return gfp & __GFP_ZERO ? memset(obj, 0, s->object_size) : obj;
 }
 
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp)
@@ -250,16 +257,25 @@ void *slab_alloc_caller(struct kmem_cache *s, gfp_t gfp, const void *caller)
 
 /* ---- Freeing ----------------------------------------------------------------------------- */
 
-/* Makes room on the CPU's stack. */
-static noinline void slab_free_slow(struct kmem_cache *s)
+/* This CPU's stack is full: a batch goes back to the slabs. */
+static noinline void slab_free_slow(struct kmem_cache *s, void *obj)
 {
 	LIST_HEAD(empty);
 	unsigned long flags;
 
-	spin_lock_irqsave(&s->lock, flags);
-	slab_drain_stack(s, s->cpu_limit - s->cpu_batch, &empty);
-	spin_unlock_irqrestore(&s->lock, flags);
+	do {
+		spin_lock_irqsave(&s->lock, flags);
+		slab_drain_stack(s, s->cpu_limit - s->cpu_batch, &empty);
+		spin_unlock_irqrestore(&s->lock, flags);
+	} while (!local_stack_push(slab_stack(s), obj + s->link, s->cpu_limit));
 	slab_free_pages(s, &empty);
+}
+
+/* Takes an object that has passed the checks. */
+static __always_inline void slab_give(struct kmem_cache *s, void *obj)
+{
+	if (unlikely(!local_stack_push(slab_stack(s), obj + s->link, s->cpu_limit)))
+		slab_free_slow(s, obj);
 }
 
 void slab_free_caller(struct kmem_cache *s, void *obj, const void *caller)
@@ -267,12 +283,16 @@ void slab_free_caller(struct kmem_cache *s, void *obj, const void *caller)
 	VM_BUG_ON(!PageSlab(virt_to_page(obj)) || virt_to_page(obj)->slab_cache != s);
 	if (unlikely(s->flags & SLAB_DEBUG_FLAGS) && !slab_debug_free(s, obj, caller))
 		return;
-	while (unlikely(!local_stack_push(slab_stack(s), obj + s->link, s->cpu_limit)))
-		slab_free_slow(s);
+	slab_give(s, obj);
 }
 
 void kmem_cache_free(struct kmem_cache *s, void *obj)
 {
-	if (likely(obj))
-		slab_free_caller(s, obj, __builtin_return_address(0));
+	if (unlikely(!obj))
+		return;
+	VM_BUG_ON(!PageSlab(virt_to_page(obj)) || virt_to_page(obj)->slab_cache != s);
+	if (unlikely(s->flags & SLAB_DEBUG_FLAGS) &&
+	    !slab_debug_free(s, obj, __builtin_return_address(0)))
+		return;
+	slab_give(s, obj);
 }
