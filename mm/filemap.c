@@ -201,7 +201,11 @@ bool set_page_dirty(struct page *page)
 
 	if (mapping && mapping->a_ops && mapping->a_ops->dirty_page)
 		return mapping->a_ops->dirty_page(mapping, page);
-	return !PageDirty(page) && !TestSetPageDirty(page);
+	if (PageDirty(page) || TestSetPageDirty(page))
+		return false;
+	if (mapping && !(mapping->flags & (1UL << AS_SHMEM)))
+		inc_vm_stat(NR_FILE_DIRTY);
+	return true;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------- */
