@@ -151,8 +151,6 @@ void d_exchange(struct dentry *a, struct dentry *b);
 bool is_subdir(struct dentry *dentry, struct dentry *ancestor); /* or the same */
 struct dentry *d_find_alias(struct inode *inode);
 void d_genocide(struct dentry *root); /* drop the references that SB_DCACHE_ONLY names hold */
-void shrink_dcache_parent(struct dentry *parent);
-bool simple_empty_locked(struct dentry *dentry);
 
 /*
  * fs/d_path.c: the path of an object as seen from the caller's root, written at the end of buf.

@@ -218,8 +218,9 @@ struct inode {
 #define S_PRIVATE   0x200
 
 /* i_state */
-#define I_FREEING 0x20
-#define I_CLEAR	  0x40
+#define I_FREEING  0x20
+#define I_CLEAR	   0x40
+#define I_LINKABLE 0x400 /* O_TMPFILE: may get its first name by linkat() */
 
 #define IS_RDONLY(inode)    ((inode)->i_sb->s_flags & SB_RDONLY)
 #define IS_APPEND(inode)    ((inode)->i_flags & S_APPEND)
@@ -321,21 +322,22 @@ struct file_system_type {
 
 /* ---- open file --------------------------------------------------------------------------- */
 
-#define FMODE_READ	 0x1
-#define FMODE_WRITE	 0x2
-#define FMODE_LSEEK	 0x4
-#define FMODE_PREAD	 0x8
-#define FMODE_PWRITE	 0x10
-#define FMODE_EXEC	 0x20
-#define FMODE_PATH	 0x4000
-#define FMODE_ATOMIC_POS 0x8000
-#define FMODE_WRITER	 0x10000 /* counted in i_writecount */
-#define FMODE_CAN_READ	 0x20000
-#define FMODE_CAN_WRITE	 0x40000
-#define FMODE_OPENED	 0x80000
-#define FMODE_CREATED	 0x100000
-#define FMODE_STREAM	 0x200000
-#define __FMODE_EXEC	 0x20 /* in open flags, from exec */
+#define FMODE_READ	      0x1
+#define FMODE_WRITE	      0x2
+#define FMODE_LSEEK	      0x4
+#define FMODE_PREAD	      0x8
+#define FMODE_PWRITE	      0x10
+#define FMODE_EXEC	      0x20
+#define FMODE_PATH	      0x4000
+#define FMODE_ATOMIC_POS      0x8000
+#define FMODE_WRITER	      0x10000 /* counted in i_writecount */
+#define FMODE_CAN_READ	      0x20000
+#define FMODE_CAN_WRITE	      0x40000
+#define FMODE_OPENED	      0x80000
+#define FMODE_CREATED	      0x100000
+#define FMODE_UNSIGNED_OFFSET 0x2000 /* positions are addresses */
+#define FMODE_STREAM	      0x200000
+#define __FMODE_EXEC	      0x20 /* in open flags, from exec */
 
 /* Who gets SIGIO (F_SETOWN). */
 struct fown_struct {
@@ -432,7 +434,6 @@ int get_write_access(struct inode *inode); /* -ETXTBSY while it is executed */
 void put_write_access(struct inode *inode);
 int deny_write_access(struct file *file); /* -ETXTBSY while it is open for writing */
 void allow_write_access(struct file *file);
-void exclude_inodes_dump(struct super_block *sb);
 long get_nr_inodes(void);
 
 /* ---- fs/attr.c --------------------------------------------------------------------------- */
@@ -532,11 +533,10 @@ static inline unsigned char fs_umode_to_dtype(umode_t mode)
 /* ---- fs/ioctl.c, fs/fcntl.c, fs/locks.c, fs/splice.c ------------------------------------- */
 
 long vfs_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
-void locks_init(void);
+void locks_init(void);					 /* caches */
 void locks_remove_posix(struct file *file, void *owner); /* at close(2) */
 void locks_remove_file(struct file *file);		 /* at the last fput() */
 void locks_free_lock_context(struct inode *inode);
-int show_locks(struct seq_file *m); /* /proc/locks */
 long memfd_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* ---- fs/libfs.c: directories whose names live in the dcache, and other common methods ----- */

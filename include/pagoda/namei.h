@@ -36,13 +36,13 @@ struct filename {
 	char iname[]; /* PATH_MAX - sizeof(struct filename) bytes */
 };
 
-/* fs/namei.c: names */
+/* fs/permission.c: names */
 struct filename *getname(const char __user *filename);
 struct filename *getname_flags(const char __user *filename, int lookup_flags);
 struct filename *getname_kernel(const char *filename);
 void putname(struct filename *name);
 
-/* fs/namei.c: lookup. On success *path holds references. */
+/* fs/lookup.c, fs/namei.c: lookup. On success *path holds references. */
 int filename_lookup(int dfd, struct filename *name, unsigned int flags, struct path *path);
 int user_path_at(int dfd, const char __user *name, unsigned int flags, struct path *path);
 int kern_path(const char *name, unsigned int flags, struct path *path);
@@ -59,11 +59,7 @@ struct dentry *kern_path_create(int dfd, const char *pathname, struct path *path
 struct dentry *user_path_create(int dfd, const char __user *pathname, struct path *path,
 				unsigned int lookup_flags);
 void done_path_create(struct path *path, struct dentry *dentry);
-/* A magic link's ->get_link() goes to *path (eats its references) and returns NULL. */
-struct nameidata;
-int nd_jump_link(const struct path *path);
-
-/* fs/namei.c: permissions. mask is MAY_*. 0, EACCES, EPERM, EROFS. */
+/* fs/permission.c: permissions. mask is MAY_*. 0, EACCES, EPERM, EROFS. */
 int generic_permission(struct inode *inode, int mask);
 int inode_permission(struct inode *inode, int mask);
 int path_permission(const struct path *path, int mask);

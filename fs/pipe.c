@@ -1,0 +1,704 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fs/pipe.c - pipes and FIFOs.
+ *
+ *	bufs[tail & mask] .. bufs[(head - 1) & mask]	pages with data, oldest first
+ *
+ * A write fills pages; a small one is appended to the last page if it fits there whole, so that
+ * writes up to PIPE_BUF are never split between two buffers' readers. A read empties from tail.
+ * Pages are taken from, and returned to, a small stock (tmp_page), so that a pipe in steady use
+ * allocates nothing.
+ *
+ * Locks: pipe->mutex guards the ring and the counts of ends; it is not held while sleeping for data
+ * or room. Whoever changes empty to not empty (or full to not full) wakes the other side.
+ */
+#include <pagoda/kernel.h>
+#include <pagoda/cred.h>
+#include <pagoda/fs.h>
+#include <pagoda/mount.h>
+#include <pagoda/page.h>
+#include <pagoda/panic.h>
+#include <pagoda/pipe.h>
+#include <pagoda/poll.h>
+#include <pagoda/sched.h>
+#include <pagoda/signal.h>
+#include <pagoda/slab.h>
+#include <asm/uaccess.h>
+#include <uapi/ioctls.h>
+#include <uapi/statfs.h>
+#include <syscalls.h>
+
+unsigned int pipe_max_size = 1048576;
+
+static struct vfsmount *pipe_mnt;
+static struct kmem_cache *pipe_cachep;
+
+static inline bool pipe_empty(const struct pipe_inode_info *pipe)
+{
+	return READ_ONCE(pipe->head) == READ_ONCE(pipe->tail);
+}
+
+static inline bool pipe_full(const struct pipe_inode_info *pipe)
+{
+	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail) >= pipe->ring_size;
+}
+
+static inline struct pipe_buffer *pipe_buf(const struct pipe_inode_info *pipe, unsigned int slot)
+{
+	return &pipe->bufs[slot & (pipe->ring_size - 1)];
+}
+
+/* ---- pages ------------------------------------------------------------------------------- */
+
+static struct page *get_pipe_page(struct pipe_inode_info *pipe)
+{
+	for (int i = 0; i < ARRAY_SIZE(pipe->tmp_page); i++) {
+		struct page *page = pipe->tmp_page[i];
+
+		if (page) {
+			pipe->tmp_page[i] = NULL;
+			return page;
+		}
+	}
+	return alloc_page(GFP_HIGHUSER | __GFP_ACCOUNT);
+}
+
+static void put_pipe_page(struct pipe_inode_info *pipe, struct page *page)
+{
+	for (int i = 0; i < ARRAY_SIZE(pipe->tmp_page); i++) {
+		if (!pipe->tmp_page[i]) {
+			pipe->tmp_page[i] = page;
+			return;
+		}
+	}
+	__free_page(page);
+}
+
+/* ---- the pipe itself --------------------------------------------------------------------- */
+
+static struct pipe_inode_info *alloc_pipe_info(void)
+{
+	struct pipe_inode_info *pipe = kmem_cache_zalloc(pipe_cachep, GFP_KERNEL);
+
+	if (!pipe)
+		return NULL;
+	pipe->bufs = kcalloc(PIPE_DEF_BUFFERS, sizeof(struct pipe_buffer), GFP_KERNEL);
+	if (!pipe->bufs) {
+		kmem_cache_free(pipe_cachep, pipe);
+		return NULL;
+	}
+	pipe->ring_size = PIPE_DEF_BUFFERS;
+	pipe->r_counter = pipe->w_counter = 1;
+	pipe->uid = current_uid();
+	mutex_init_rank(&pipe->mutex, RANK_PIPE);
+	init_waitqueue_head(&pipe->rd_wait);
+	init_waitqueue_head(&pipe->wr_wait);
+	return pipe;
+}
+
+static void free_pipe_info(struct pipe_inode_info *pipe)
+{
+	for (unsigned int i = 0; i < pipe->ring_size; i++)
+		if (pipe->bufs[i].page)
+			__free_page(pipe->bufs[i].page);
+	for (int i = 0; i < ARRAY_SIZE(pipe->tmp_page); i++)
+		if (pipe->tmp_page[i])
+			__free_page(pipe->tmp_page[i]);
+	kfree(pipe->bufs);
+	kmem_cache_free(pipe_cachep, pipe);
+}
+
+/* ---- read -------------------------------------------------------------------------------- */
+
+/* Moves data to the iterator; returns bytes, or -EFAULT if there were none. mutex is held. */
+static ssize_t pipe_consume(struct pipe_inode_info *pipe, struct iov_iter *to)
+{
+	ssize_t ret = 0;
+
+	while (!pipe_empty(pipe) && iov_iter_count(to)) {
+		struct pipe_buffer *buf = pipe_buf(pipe, pipe->tail);
+		size_t chars = min_t(size_t, buf->len, iov_iter_count(to)), copied;
+
+		copied = copy_page_to_iter(buf->page, buf->offset, chars, to);
+		ret += copied;
+		buf->offset += copied;
+		buf->len -= copied;
+		if (copied < chars)
+			return ret ?: -EFAULT;
+		if (buf->flags & PIPE_BUF_FLAG_PACKET)
+			buf->len = 0;
+		if (!buf->len) {
+			bool packet = buf->flags & PIPE_BUF_FLAG_PACKET;
+
+			put_pipe_page(pipe, buf->page);
+			buf->page = NULL;
+			WRITE_ONCE(pipe->tail, pipe->tail + 1);
+			if (packet)
+				break;
+		}
+	}
+	return ret;
+}
+
+static bool pipe_readable(const struct pipe_inode_info *pipe)
+{
+	return !pipe_empty(pipe) || !READ_ONCE(pipe->writers);
+}
+
+static ssize_t pipe_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *filp = iocb->ki_filp;
+	struct pipe_inode_info *pipe = filp->private_data;
+	bool was_full, more;
+	ssize_t ret;
+
+	if (unlikely(!iov_iter_count(to)))
+		return 0;
+	mutex_lock(&pipe->mutex);
+	while (pipe_empty(pipe)) {
+		ret = 0;
+		if (!pipe->writers)
+			goto out;
+		ret = -EAGAIN;
+		if (filp->f_flags & O_NONBLOCK)
+			goto out;
+		mutex_unlock(&pipe->mutex);
+		if (wait_event_interruptible_exclusive(pipe->rd_wait, pipe_readable(pipe)) < 0)
+			return -ERESTARTSYS;
+		mutex_lock(&pipe->mutex);
+	}
+	was_full = pipe_full(pipe);
+	ret = pipe_consume(pipe, to);
+	was_full = was_full && !pipe_full(pipe);
+	more = !pipe_empty(pipe);
+	mutex_unlock(&pipe->mutex);
+	if (was_full)
+		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
+	/* an exclusive wake-up reached this reader alone: pass it on */
+	if (more && waitqueue_active(&pipe->rd_wait))
+		wake_up_interruptible_poll(&pipe->rd_wait, EPOLLIN | EPOLLRDNORM);
+	if (ret > 0)
+		file_accessed(filp);
+	return ret;
+out:
+	mutex_unlock(&pipe->mutex);
+	return ret;
+}
+
+/* ---- write ------------------------------------------------------------------------------- */
+
+/* Appends the tail of the data to the last page, if it fits whole. Bytes, 0 or -EFAULT. */
+static ssize_t pipe_merge(struct pipe_inode_info *pipe, struct iov_iter *from)
+{
+	size_t chars = iov_iter_count(from) & (PAGE_SIZE - 1);
+	struct pipe_buffer *buf;
+	unsigned int end;
+
+	if (!chars || pipe_empty(pipe))
+		return 0;
+	buf = pipe_buf(pipe, pipe->head - 1);
+	end = buf->offset + buf->len;
+	if (!(buf->flags & PIPE_BUF_FLAG_CAN_MERGE) || end + chars > PAGE_SIZE)
+		return 0;
+	if (copy_page_from_iter(buf->page, end, chars, from) < chars)
+		return -EFAULT;
+	buf->len += chars;
+	return chars;
+}
+
+/* Fills one more page. Bytes or -errno. There is room; mutex is held. */
+static ssize_t pipe_fill_one(struct pipe_inode_info *pipe, struct iov_iter *from, bool packet)
+{
+	struct page *page = get_pipe_page(pipe);
+	struct pipe_buffer *buf;
+	size_t copied;
+
+	if (!page)
+		return -ENOMEM;
+	copied = copy_page_from_iter(page, 0, PAGE_SIZE, from);
+	if (unlikely(!copied || (copied < PAGE_SIZE && iov_iter_count(from)))) {
+		iov_iter_revert(from, copied);
+		put_pipe_page(pipe, page);
+		return -EFAULT;
+	}
+	buf = pipe_buf(pipe, pipe->head);
+	buf->page = page;
+	buf->offset = 0;
+	buf->len = copied;
+	buf->flags = packet ? PIPE_BUF_FLAG_PACKET : PIPE_BUF_FLAG_CAN_MERGE;
+	WRITE_ONCE(pipe->head, pipe->head + 1);
+	return copied;
+}
+
+static bool pipe_writable(const struct pipe_inode_info *pipe)
+{
+	return !pipe_full(pipe) || !READ_ONCE(pipe->readers);
+}
+
+static void wake_readers(struct pipe_inode_info *pipe)
+{
+	wake_up_interruptible_poll(&pipe->rd_wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static ssize_t pipe_broken(void)
+{
+	send_sig(SIGPIPE, current, 0);
+	return -EPIPE;
+}
+
+static ssize_t pipe_write(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *filp = iocb->ki_filp;
+	struct pipe_inode_info *pipe = filp->private_data;
+	bool was_empty, room, packet = filp->f_flags & O_DIRECT;
+	ssize_t ret = 0, n = 0;
+
+	if (unlikely(!iov_iter_count(from)))
+		return 0;
+	mutex_lock(&pipe->mutex);
+	was_empty = pipe_empty(pipe);
+	if (pipe->readers && !packet) {
+		n = pipe_merge(pipe, from);
+		if (n > 0)
+			ret = n;
+	}
+	while (n >= 0 && iov_iter_count(from)) {
+		if (!pipe->readers) {
+			n = pipe_broken();
+			break;
+		}
+		if (!pipe_full(pipe)) {
+			n = pipe_fill_one(pipe, from, packet);
+			if (n > 0)
+				ret += n;
+			continue;
+		}
+		n = -EAGAIN;
+		if (filp->f_flags & O_NONBLOCK)
+			break;
+		mutex_unlock(&pipe->mutex);
+		if (was_empty)
+			wake_readers(pipe);
+		n = wait_event_interruptible_exclusive(pipe->wr_wait, pipe_writable(pipe));
+		mutex_lock(&pipe->mutex);
+		was_empty = pipe_empty(pipe);
+	}
+	if (!pipe->readers && !ret && n >= 0)
+		n = pipe_broken();
+	was_empty = was_empty && !pipe_empty(pipe);
+	room = !pipe_full(pipe);
+	mutex_unlock(&pipe->mutex);
+	if (was_empty)
+		wake_readers(pipe);
+	if (room && waitqueue_active(&pipe->wr_wait))
+		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
+	if (ret > 0)
+		file_update_time(filp);
+	return ret ?: n;
+}
+
+/* ---- poll, ioctl, size ------------------------------------------------------------------- */
+
+static __poll_t pipe_poll(struct file *filp, poll_table *wait)
+{
+	struct pipe_inode_info *pipe = filp->private_data;
+	__poll_t mask = 0;
+
+	if (filp->f_mode & FMODE_READ)
+		poll_wait(filp, &pipe->rd_wait, wait);
+	if (filp->f_mode & FMODE_WRITE)
+		poll_wait(filp, &pipe->wr_wait, wait);
+	if (filp->f_mode & FMODE_READ) {
+		if (!pipe_empty(pipe))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		/* a FIFO whose first writer is still to come has not been hung up */
+		if (!READ_ONCE(pipe->writers) && (unsigned long)filp->f_pos != pipe->w_counter)
+			mask |= EPOLLHUP;
+	}
+	if (filp->f_mode & FMODE_WRITE) {
+		if (!pipe_full(pipe))
+			mask |= EPOLLOUT | EPOLLWRNORM;
+		if (!READ_ONCE(pipe->readers))
+			mask |= EPOLLERR;
+	}
+	return mask;
+}
+
+static long pipe_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct pipe_inode_info *pipe = filp->private_data;
+	int count = 0;
+
+	if (cmd != FIONREAD)
+		return -ENOIOCTLCMD;
+	mutex_lock(&pipe->mutex);
+	for (unsigned int i = pipe->tail; i != pipe->head; i++)
+		count += pipe_buf(pipe, i)->len;
+	mutex_unlock(&pipe->mutex);
+	return put_user(count, (int __user *)arg);
+}
+
+/* Moves what is in the ring to one of another size. EBUSY: it does not fit. mutex is held. */
+static int pipe_resize_ring(struct pipe_inode_info *pipe, unsigned int slots)
+{
+	unsigned int n = pipe->head - pipe->tail;
+	struct pipe_buffer *bufs;
+
+	if (slots < n)
+		return -EBUSY;
+	bufs = kcalloc(slots, sizeof(*bufs), GFP_KERNEL | __GFP_NOWARN);
+	if (!bufs)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < n; i++)
+		bufs[i] = *pipe_buf(pipe, pipe->tail + i);
+	kfree(pipe->bufs);
+	pipe->bufs = bufs;
+	pipe->ring_size = slots;
+	pipe->tail = 0;
+	pipe->head = n;
+	return 0;
+}
+
+static long pipe_set_size(struct pipe_inode_info *pipe, unsigned long arg)
+{
+	unsigned int slots;
+	long ret;
+
+	if (arg > 1UL << 31)
+		return -EINVAL;
+	slots = arg <= PAGE_SIZE ? 1 : roundup_pow_of_two(DIV_ROUND_UP(arg, PAGE_SIZE));
+	if (slots > pipe->ring_size && slots * PAGE_SIZE > pipe_max_size &&
+	    !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	mutex_lock(&pipe->mutex);
+	ret = pipe_resize_ring(pipe, slots);
+	mutex_unlock(&pipe->mutex);
+	if (ret)
+		return ret;
+	wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
+	return slots * PAGE_SIZE;
+}
+
+/* F_GETPIPE_SZ and F_SETPIPE_SZ. EBADF: not a pipe. */
+long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+
+	if (file->f_op != &pipefifo_fops)
+		return -EBADF;
+	if (cmd == F_SETPIPE_SZ)
+		return pipe_set_size(pipe, arg);
+	return pipe->ring_size * PAGE_SIZE;
+}
+
+/* ---- open and release -------------------------------------------------------------------- */
+
+/* Waits until the other side's count of opens has moved. The mutex is held, and taken again. */
+static int wait_for_partner(struct pipe_inode_info *pipe, unsigned int *counter,
+			    struct wait_queue_head *wq)
+{
+	unsigned int cur = *counter;
+	int err;
+
+	mutex_unlock(&pipe->mutex);
+	err = wait_event_interruptible(*wq, READ_ONCE(*counter) != cur);
+	mutex_lock(&pipe->mutex);
+	return err;
+}
+
+static int fifo_open_read(struct pipe_inode_info *pipe, struct file *filp)
+{
+	pipe->r_counter++;
+	if (pipe->readers++ == 0)
+		wake_up_interruptible_all(&pipe->wr_wait);
+	if (pipe->writers)
+		return 0;
+	if (filp->f_flags & O_NONBLOCK) {
+		filp->f_pos = pipe->w_counter; /* no POLLHUP until a writer has come */
+		return 0;
+	}
+	if (!wait_for_partner(pipe, &pipe->w_counter, &pipe->rd_wait))
+		return 0;
+	if (!--pipe->readers)
+		wake_up_interruptible_all(&pipe->wr_wait);
+	return -ERESTARTSYS;
+}
+
+static int fifo_open_write(struct pipe_inode_info *pipe, struct file *filp)
+{
+	if ((filp->f_flags & O_NONBLOCK) && !pipe->readers)
+		return -ENXIO;
+	pipe->w_counter++;
+	if (!pipe->writers++)
+		wake_up_interruptible_all(&pipe->rd_wait);
+	if (pipe->readers)
+		return 0;
+	if (!wait_for_partner(pipe, &pipe->r_counter, &pipe->wr_wait))
+		return 0;
+	if (!--pipe->writers)
+		wake_up_interruptible_all(&pipe->rd_wait);
+	return -ERESTARTSYS;
+}
+
+/* POSIX leaves this open; Linux's never waits. */
+static void fifo_open_rdwr(struct pipe_inode_info *pipe)
+{
+	pipe->readers++;
+	pipe->writers++;
+	pipe->r_counter++;
+	pipe->w_counter++;
+	if (pipe->readers == 1 || pipe->writers == 1) {
+		wake_up_interruptible_all(&pipe->rd_wait);
+		wake_up_interruptible_all(&pipe->wr_wait);
+	}
+}
+
+/* The pipe of a FIFO's inode, made by the first open. */
+static struct pipe_inode_info *get_fifo(struct inode *inode)
+{
+	struct pipe_inode_info *pipe, *new = NULL;
+
+	for (;;) {
+		spin_lock(&inode->i_lock);
+		pipe = inode->i_pipe;
+		if (!pipe && new) {
+			pipe = inode->i_pipe = new;
+			new = NULL;
+		}
+		if (pipe)
+			pipe->files++;
+		spin_unlock(&inode->i_lock);
+		if (pipe)
+			break;
+		new = alloc_pipe_info();
+		if (!new)
+			return NULL;
+	}
+	if (new)
+		free_pipe_info(new);
+	return pipe;
+}
+
+static void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe)
+{
+	bool last;
+
+	spin_lock(&inode->i_lock);
+	last = !--pipe->files;
+	if (last)
+		inode->i_pipe = NULL;
+	spin_unlock(&inode->i_lock);
+	if (last)
+		free_pipe_info(pipe);
+}
+
+static int fifo_open(struct inode *inode, struct file *filp)
+{
+	struct pipe_inode_info *pipe = get_fifo(inode);
+	int ret = -EINVAL;
+
+	if (!pipe)
+		return -ENOMEM;
+	filp->private_data = pipe;
+	filp->f_pos = 0;
+	stream_open(inode, filp);
+	mutex_lock(&pipe->mutex);
+	switch (filp->f_mode & (FMODE_READ | FMODE_WRITE)) {
+	case FMODE_READ:
+		ret = fifo_open_read(pipe, filp);
+		break;
+	case FMODE_WRITE:
+		ret = fifo_open_write(pipe, filp);
+		break;
+	case FMODE_READ | FMODE_WRITE:
+		fifo_open_rdwr(pipe);
+		ret = 0;
+		break;
+	}
+	mutex_unlock(&pipe->mutex);
+	if (ret)
+		put_pipe_info(inode, pipe);
+	return ret;
+}
+
+static int pipe_release(struct inode *inode, struct file *file)
+{
+	struct pipe_inode_info *pipe = file->private_data;
+
+	mutex_lock(&pipe->mutex);
+	if (file->f_mode & FMODE_READ)
+		pipe->readers--;
+	if (file->f_mode & FMODE_WRITE)
+		pipe->writers--;
+	/* the last one of a side: the other side's waiters must see it */
+	if (!pipe->readers != !pipe->writers) {
+		wake_up_interruptible_all(&pipe->rd_wait);
+		wake_up_interruptible_all(&pipe->wr_wait);
+	}
+	mutex_unlock(&pipe->mutex);
+	put_pipe_info(inode, pipe);
+	return 0;
+}
+
+const struct file_operations pipefifo_fops = {
+	.open = fifo_open,
+	.llseek = no_llseek,
+	.read_iter = pipe_read,
+	.write_iter = pipe_write,
+	.poll = pipe_poll,
+	.unlocked_ioctl = pipe_ioctl,
+	.release = pipe_release,
+};
+
+/* ---- pipe(2) ----------------------------------------------------------------------------- */
+
+static struct inode *get_pipe_inode(void)
+{
+	struct inode *inode = new_inode_pseudo(pipe_mnt->mnt_sb);
+	struct pipe_inode_info *pipe;
+
+	if (!inode)
+		return NULL;
+	pipe = alloc_pipe_info();
+	if (!pipe) {
+		iput(inode);
+		return NULL;
+	}
+	inode->i_ino = get_next_ino();
+	inode->i_pipe = pipe;
+	pipe->files = 2;
+	pipe->readers = pipe->writers = 1;
+	inode->i_fop = &pipefifo_fops;
+	inode->i_mode = S_IFIFO | S_IRUSR | S_IWUSR;
+	inode->i_uid = current_fsuid();
+	inode->i_gid = current_fsgid();
+	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
+	return inode;
+}
+
+/* res[0] reads, res[1] writes; one reference each. ENFILE, ENOMEM. */
+int create_pipe_files(struct file *res[2], int flags)
+{
+	struct inode *inode = get_pipe_inode();
+	struct pipe_inode_info *pipe;
+	struct path path;
+
+	if (!inode)
+		return -ENFILE;
+	pipe = inode->i_pipe;
+	res[1] = alloc_file_pseudo(inode, pipe_mnt, "",
+				   O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), &pipefifo_fops);
+	if (IS_ERR(res[1])) {
+		free_pipe_info(pipe);
+		iput(inode);
+		return PTR_ERR(res[1]);
+	}
+	res[1]->private_data = pipe;
+	path = res[1]->f_path;
+	path_get(&path);
+	res[0] = alloc_file(&path, O_RDONLY | (flags & O_NONBLOCK), &pipefifo_fops);
+	if (IS_ERR(res[0])) {
+		path_put(&path);
+		put_pipe_info(inode, pipe);
+		fput(res[1]);
+		return PTR_ERR(res[0]);
+	}
+	res[0]->private_data = pipe;
+	stream_open(inode, res[0]);
+	stream_open(inode, res[1]);
+	return 0;
+}
+
+static int create_pipe_fds(int fd[2], struct file *files[2], int flags)
+{
+	int error;
+
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+		return -EINVAL;
+	error = create_pipe_files(files, flags);
+	if (error)
+		return error;
+	error = fd[0] = get_unused_fd_flags(flags);
+	if (error < 0)
+		goto err_files;
+	error = fd[1] = get_unused_fd_flags(flags);
+	if (error < 0)
+		goto err_fd;
+	return 0;
+err_fd:
+	put_unused_fd(fd[0]);
+err_files:
+	fput(files[0]);
+	fput(files[1]);
+	return error;
+}
+
+int do_pipe_flags(int fd[2], int flags)
+{
+	struct file *files[2];
+	int error = create_pipe_fds(fd, files, flags);
+
+	if (error)
+		return error;
+	fd_install(fd[0], files[0]);
+	fd_install(fd[1], files[1]);
+	return 0;
+}
+
+long sys_pipe2(int __user *fildes, int flags)
+{
+	struct file *files[2];
+	int fd[2], error;
+
+	error = create_pipe_fds(fd, files, flags);
+	if (error)
+		return error;
+	if (copy_to_user(fildes, fd, sizeof(fd))) {
+		put_unused_fd(fd[0]);
+		put_unused_fd(fd[1]);
+		fput(files[0]);
+		fput(files[1]);
+		return -EFAULT;
+	}
+	fd_install(fd[0], files[0]);
+	fd_install(fd[1], files[1]);
+	return 0;
+}
+
+long sys_pipe(int __user *fildes)
+{
+	return sys_pipe2(fildes, 0);
+}
+
+/* ---- the file system of pipes ------------------------------------------------------------ */
+
+static char *pipefs_dname(struct dentry *dentry, char *buffer, int buflen)
+{
+	return dynamic_dname(buffer, buflen, "pipe:[%lu]", dentry->d_inode->i_ino);
+}
+
+static const struct dentry_operations pipefs_dentry_operations = {
+	.d_dname = pipefs_dname,
+};
+
+static struct dentry *pipefs_mount(struct file_system_type *type, int flags, const char *dev_name,
+				   void *data)
+{
+	return mount_pseudo(type, PIPEFS_MAGIC, NULL, &pipefs_dentry_operations);
+}
+
+static struct file_system_type pipe_fs_type = {
+	.name = "pipefs",
+	.fs_flags = FS_NOMOUNT,
+	.mount = pipefs_mount,
+	.kill_sb = kill_anon_super,
+};
+
+void pipe_init(void)
+{
+	pipe_cachep = KMEM_CACHE(pipe_inode_info, SLAB_PANIC | SLAB_ACCOUNT);
+	register_filesystem(&pipe_fs_type);
+	pipe_mnt = kern_mount(&pipe_fs_type);
+	if (IS_ERR(pipe_mnt))
+		panic("cannot mount pipefs");
+}
