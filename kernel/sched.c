@@ -384,6 +384,8 @@ void init_idle(struct task_struct *idle, int cpu)
 
 	sched_fork(idle);
 	idle->__state = TASK_RUNNING;
+	mmgrab(&init_mm);
+	idle->active_mm = &init_mm;
 	idle->flags |= PF_IDLE;
 	idle->cpu = cpu;
 	idle->thread_info.cpu = cpu;
