@@ -18,10 +18,11 @@ static struct vfsmount *dev_mnt;
 static struct dentry *dev_mount(struct file_system_type *type, int flags, const char *dev_name,
 				void *data)
 {
+	char options[] = "mode=0755"; /* is taken apart */
 	struct super_block *sb;
 
 	if (!dev_mnt)
-		return get_fs_type("tmpfs")->mount(type, flags, dev_name, "mode=0755");
+		return get_fs_type("tmpfs")->mount(type, flags, dev_name, options);
 	sb = dev_mnt->mnt_sb;
 	atomic_inc(&sb->s_active);
 	return dget(sb->s_root);

@@ -41,7 +41,6 @@ struct task_struct init_task = {
 	.usage = REFCOUNT_INIT(2),
 	.flags = PF_KTHREAD,
 	.pi_lock = __SPIN_LOCK_UNLOCKED_RANK(RANK_PI),
-	.active_mm = &init_mm,
 	.thread_pid = &init_struct_pid,
 	.real_parent = &init_task,
 	.parent = &init_task,
