@@ -392,8 +392,6 @@ void init_idle(struct task_struct *idle, int cpu)
 	idle->on_cpu = 1;
 	idle->cpus_mask = CPU_MASK_NONE;
 	cpumask_set_cpu(cpu, &idle->cpus_mask);
-	mmgrab(&init_mm);
-	idle->active_mm = &init_mm; /* a CPU starts on the kernel's own tables */
 	rq->idle = idle;
 	rq->curr = idle;
 }
