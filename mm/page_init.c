@@ -27,7 +27,7 @@ bool pfn_valid(unsigned long pfn)
 	return memblock_is_ram(PFN_PHYS(pfn));
 }
 
-/* struct pages for frames [first, end), all reserved for now. */
+/* struct pages for frames [first, end), all reserved, and referenced for ever, for now. */
 static void init_vmemmap(unsigned long first, unsigned long end)
 {
 	struct page *page = pfn_to_page(first), *last = pfn_to_page(end);
@@ -35,8 +35,10 @@ static void init_vmemmap(unsigned long first, unsigned long end)
 	if (vmemmap_populate((unsigned long)page, (unsigned long)last))
 		panic("no memory for the page array (frames %#lx to %#lx)", first, end);
 	memset(page, 0, (unsigned long)last - (unsigned long)page);
-	for (; page < last; page++)
+	for (; page < last; page++) {
 		page->flags = 1UL << PG_reserved;
+		set_page_count(page, 1);
+	}
 }
 
 static void init_page_array(void)
@@ -62,8 +64,10 @@ static void free_range(unsigned long pfn, unsigned long end)
 {
 	unsigned long i;
 
-	for (i = pfn; i < end; i++)
+	for (i = pfn; i < end; i++) {
 		pfn_to_page(i)->flags = 0;
+		set_page_count(pfn_to_page(i), 0);
+	}
 	while (pfn < end) {
 		unsigned int order = MAX_ORDER - 1;
 
@@ -100,6 +104,7 @@ unsigned long free_reserved_area(void *start, void *end, const char *what)
 		if (WARN_ON(!PageReserved(page)))
 			continue;
 		page->flags = 0;
+		set_page_count(page, 0);
 		__free_pages_boot(page, 0);
 		nr++;
 	}
