@@ -11,12 +11,14 @@
 #include <pagoda/mutex.h>
 #include <pagoda/sched.h>
 #include <pagoda/sched_task.h>
+#include <pagoda/signal.h>
 #include <pagoda/slab.h>
 #include <pagoda/string.h>
 #include <uapi/sched.h>
 
-/* From request to end of the thread; freed by kthread_stop() or by the thread. */
+/* From request to end of the thread: the thread has a reference, and so has who stops it. */
 struct kthread {
+	refcount_t refs;
 	int (*fn)(void *arg);
 	void *arg;
 	char name[TASK_COMM_LEN];
@@ -33,7 +35,8 @@ static LIST_HEAD(create_list);
 static LIST_HEAD(threads); /* all running; create_lock */
 static DECLARE_WAIT_QUEUE_HEAD(kthreadd_wait);
 
-static struct kthread *find_kthread(struct task_struct *task)
+/* With a reference; NULL if the task is no kernel thread, or one that has ended. */
+static struct kthread *get_kthread(struct task_struct *task)
 {
 	struct kthread *k, *found = NULL;
 
@@ -42,15 +45,26 @@ static struct kthread *find_kthread(struct task_struct *task)
 		if (k->task == task)
 			found = k;
 	}
+	if (found)
+		refcount_inc(&found->refs);
 	spin_unlock(&create_lock);
 	return found;
 }
 
+static void put_kthread(struct kthread *k)
+{
+	if (refcount_dec_and_test(&k->refs))
+		kfree(k);
+}
+
 bool kthread_should_stop(void)
 {
-	struct kthread *k = find_kthread(current);
+	struct kthread *k = get_kthread(current);
+	bool stop = k && READ_ONCE(k->should_stop);
 
-	return k && READ_ONCE(k->should_stop);
+	if (k)
+		put_kthread(k);
+	return stop;
 }
 
 static int kthread_main(void *arg)
@@ -72,6 +86,7 @@ static int kthread_main(void *arg)
 	spin_unlock(&create_lock);
 	k->result = result;
 	complete(&k->exited);
+	put_kthread(k);
 	return result;
 }
 
@@ -82,6 +97,7 @@ struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *nam
 
 	if (!k)
 		return ERR_PTR(-ENOMEM);
+	refcount_set(&k->refs, 2); /* the thread and this function */
 	k->fn = fn;
 	k->arg = arg;
 	strscpy(k->name, name, sizeof(k->name));
@@ -95,13 +111,14 @@ struct task_struct *kthread_run(int (*fn)(void *arg), void *arg, const char *nam
 	wait_for_completion(&k->created);
 	task = k->task;
 	if (IS_ERR(task))
-		kfree(k);
+		put_kthread(k); /* there is no thread */
+	put_kthread(k);
 	return task;
 }
 
 int kthread_stop(struct task_struct *task)
 {
-	struct kthread *k = find_kthread(task);
+	struct kthread *k = get_kthread(task);
 	int result;
 
 	if (!k)
@@ -110,7 +127,7 @@ int kthread_stop(struct task_struct *task)
 	wake_up_process(task);
 	wait_for_completion(&k->exited);
 	result = k->result;
-	kfree(k);
+	put_kthread(k);
 	return result;
 }
 
@@ -118,6 +135,8 @@ int kthread_stop(struct task_struct *task)
 int kthreadd(void *unused)
 {
 	strscpy(current->comm, "kthreadd", TASK_COMM_LEN);
+	/* Nobody waits for kernel threads: with SIGCHLD ignored they go when they end. */
+	ignore_signals(current);
 	for (;;) {
 		struct kthread *k;
 		pid_t pid;
