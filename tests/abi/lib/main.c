@@ -145,10 +145,31 @@ static bool run(const struct test *test)
 	return WEXITSTATUS(status) != TEST_FAILED;
 }
 
-int main(int argc, char **argv)
+/* argv of a program started by test_exec(): NAME --child CLAUSES TITLE WORD... */
+static int child(int argc, char **argv)
 {
-	bool list = argc > 1 && strcmp(argv[1], "-l") == 0;
-	const char *pattern = argc > 1 + list ? argv[1 + list] : "";
+	static struct test test;
+
+	test.clauses = argv[2];
+	test.title = argv[3];
+	current = &test;
+	return test_child ? test_child(argc - 4, argv + 4) : TEST_FAILED;
+}
+
+void test_exec(const char *const *words)
+{
+	const char *argv[16] = {"abi-test", "--child", current->clauses, current->title};
+	char *envp[] = {NULL};
+	int argc = 4;
+
+	while (argc < 15 && *words)
+		argv[argc++] = *words++;
+	execve("/proc/self/exe", (char **)argv, envp);
+	test_fail("main.c", __LINE__, "execve gives %s", test_errno_name(errno));
+}
+
+static int run_all(const char *pattern, bool list)
+{
 	struct sigaction action = {.sa_handler = on_alarm};
 	int bad = 0;
 
@@ -162,4 +183,13 @@ int main(int argc, char **argv)
 			bad++;
 	}
 	return bad ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool list = argc > 1 && strcmp(argv[1], "-l") == 0;
+
+	if (argc > 3 && strcmp(argv[1], "--child") == 0)
+		return child(argc, argv);
+	return run_all(argc > 1 + list ? argv[1 + list] : "", list);
 }

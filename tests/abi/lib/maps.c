@@ -254,6 +254,27 @@ const char *smaps_flags(const void *addr)
 	return line ? line + strlen("VmFlags: ") : "";
 }
 
+/*
+ * Linux 6.1 keeps up to 64 faults in the task before it adds them to the mm; dropping a page of
+ * this task adds them.
+ */
+long rss_pages(const char *name)
+{
+	static char *scratch;
+	long value;
+
+	if (!scratch) {
+		scratch = map_private(1, RW);
+		status_value(name); /* touches the buffers */
+	}
+	scratch[0] = 1;
+	EXPECT_OK(raw_madvise(scratch, PAGE, MADV_DONTNEED));
+	value = status_value(name);
+	if (value < 0)
+		FAIL("/proc/self/status has no %s", name);
+	return value / 4;
+}
+
 /* Number n (from 1) of a line of numbers. */
 static long number(const char *text, int n)
 {

@@ -47,6 +47,9 @@ long status_value(const char *name);
 long smaps_value(const void *addr, const char *name);
 const char *smaps_flags(const void *addr);
 
+/* RssAnon, RssFile, RssShmem or VmRSS of status in pages, exact for a process of one thread. */
+long rss_pages(const char *name);
+
 /* Field n (from 1) of /proc/self/stat; page n of /proc/self/statm. */
 long stat_value(int field);
 long statm_value(int field);

@@ -18,6 +18,12 @@
 #define PAGE	  4096UL
 #define TASK_SIZE 0x7ffffffff000UL
 
+#define RW	  (PROT_READ | PROT_WRITE)
+#define RWX	  (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define PRIVATE	  (MAP_PRIVATE | MAP_ANONYMOUS)
+#define SHARED	  (MAP_SHARED | MAP_ANONYMOUS)
+#define NOREPLACE 0x100000 /* MAP_FIXED_NOREPLACE */
+
 static inline long raw6(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;

@@ -90,6 +90,14 @@ void test_killed(const char *file, int line, const char *what, pid_t pid, int si
  */
 pid_t test_fork(void);
 
+/*
+ * A program that defines this one is started again by test_exec("WORD"...): there it gets the
+ * words, and main() does nothing else. EXPECT and FAIL work in it.
+ */
+__attribute__((weak)) int test_child(int argc, char **argv);
+/* Executes this program anew with these words (NULL-terminated); does not return. */
+_Noreturn void test_exec(const char *const *words);
+
 /* The name of an errno or "E?". */
 const char *test_errno_name(int error);
 
