@@ -304,7 +304,7 @@ struct super_block {
 #define SB_SILENT      32768
 #define SB_KERNMOUNT   (1 << 22)
 #define SB_DCACHE_ONLY (1 << 27) /* names exist in the dcache only: a miss is ENOENT */
-#define SB_NOUSER      (1 << 31)
+#define SB_NOUSER      (1U << 31)
 
 struct file_system_type {
 	const char *name;
