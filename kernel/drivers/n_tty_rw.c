@@ -61,7 +61,9 @@ bool n_tty_put(struct tty_struct *tty, u8 c)
 	if (c == '\r' && (oflag & OCRNL))
 		c = '\n';
 	if (c == '\n') {
-		if (!device_put(tty, "\r\n" + !(oflag & ONLCR), 1 + !!(oflag & ONLCR)))
+		bool crlf = oflag & ONLCR;
+
+		if (!device_put(tty, crlf ? "\r\n" : "\n", crlf ? 2 : 1))
 			return false;
 		if (oflag & (ONLCR | ONLRET))
 			tty->column = tty->canon_column = 0;
