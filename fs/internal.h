@@ -31,8 +31,6 @@ struct nameidata {
 	struct filename *buf; /* the name after a link was replaced by its target */
 };
 
-#define EMBEDDED_NAME_MAX ((long)(PATH_MAX - offsetof(struct filename, iname)))
-
 /* fs/permission.c */
 void namei_init(void);
 struct filename *alloc_name(void); /* without a name in it; NULL without memory */

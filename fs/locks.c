@@ -535,6 +535,8 @@ long sys_flock(unsigned int fd, unsigned int cmd)
 	struct fd f;
 	int error;
 
+	if (cmd & LOCK_MAND)
+		return 0; /* Linux takes these and does nothing since 5.17 */
 	switch (cmd & ~LOCK_NB) {
 	case LOCK_SH:
 		request.type = F_RDLCK;

@@ -273,15 +273,14 @@ static int replace_link(struct nameidata *nd, const char *target)
 
 	if (!tlen)
 		return -ENOENT;
-	if (tlen + rest >= EMBEDDED_NAME_MAX)
+	if (tlen + rest >= PATH_MAX)
 		return -ENAMETOOLONG;
 	if (!nd->buf) {
 		nd->buf = alloc_name();
 		if (!nd->buf)
 			return -ENOMEM;
-		nd->buf->name = nd->buf->iname;
 	}
-	buf = nd->buf->iname;
+	buf = nd->buf->name;
 	memmove(buf + tlen, nd->name, rest + 1);
 	memcpy(buf, target, tlen);
 	nd->name = buf;
@@ -290,6 +289,21 @@ static int replace_link(struct nameidata *nd, const char *target)
 		nd->path = nd->root;
 	}
 	return 0;
+}
+
+/*
+ * In a directory where everybody may write and the sticky bit is set, only links of the caller or
+ * of the directory's owner are followed at the end of a name (fs.protected_symlinks=1).
+ */
+static bool may_follow_link(const struct nameidata *nd, const struct inode *link)
+{
+	const struct inode *dir = nd->path.dentry->d_inode;
+
+	if (*nd->name || current_fsuid() == link->i_uid)
+		return true;
+	if ((dir->i_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH))
+		return true;
+	return dir->i_uid == link->i_uid;
 }
 
 /*
@@ -306,6 +320,9 @@ static int pick_link(struct nameidata *nd, struct dentry *link)
 	int error = -ELOOP;
 
 	if (++nd->depth > MAXSYMLINKS || (nd->path.mnt->mnt_flags & MNT_NOSYMFOLLOW))
+		goto out;
+	error = -EACCES;
+	if (!may_follow_link(nd, inode))
 		goto out;
 	touch_atime(&link_path);
 	target = inode->i_op->get_link(link, inode, &jump, &done);

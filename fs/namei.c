@@ -272,6 +272,22 @@ static int do_symlinkat(struct filename *target, int dfd, struct filename *name)
 	return error;
 }
 
+/*
+ * Others' files may be linked only by who could also write them: else a set-id program or a
+ * secret would live on under a new name (fs.protected_hardlinks=1). EPERM.
+ */
+static int may_linkat(struct inode *inode)
+{
+	umode_t mode = inode->i_mode;
+
+	if (current_fsuid() == inode->i_uid || capable(CAP_FOWNER))
+		return 0;
+	if (!S_ISREG(mode) || (mode & S_ISUID) ||
+	    (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		return -EPERM;
+	return inode_permission(inode, MAY_READ | MAY_WRITE) ? -EPERM : 0;
+}
+
 static int do_linkat(int olddfd, struct filename *old, int newdfd, struct filename *new, int flags)
 {
 	struct path old_path, new_path;
@@ -300,7 +316,9 @@ static int do_linkat(int olddfd, struct filename *old, int newdfd, struct filena
 		if (old_path.mnt != new_path.mnt)
 			error = -EXDEV;
 		else
-			error = vfs_link(old_path.dentry, new_path.dentry->d_inode, dentry);
+			error = may_linkat(old_path.dentry->d_inode)
+					?: vfs_link(old_path.dentry, new_path.dentry->d_inode,
+						    dentry);
 		done_path_create(&new_path, dentry);
 	}
 	path_put(&old_path);

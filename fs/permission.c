@@ -14,7 +14,8 @@ static struct kmem_cache *names_cachep;
 
 void namei_init(void)
 {
-	names_cachep = kmem_cache_create("names_cache", PATH_MAX, 0, SLAB_PANIC, NULL);
+	names_cachep =
+		kmem_cache_create("names_cache", sizeof(struct filename), 0, SLAB_PANIC, NULL);
 }
 
 /* ---- names ------------------------------------------------------------------------------- */
@@ -32,9 +33,8 @@ struct filename *getname_flags(const char __user *filename, int lookup_flags)
 
 	if (unlikely(!result))
 		return ERR_PTR(-ENOMEM);
-	result->name = result->iname;
-	len = strncpy_from_user(result->iname, filename, EMBEDDED_NAME_MAX);
-	if (likely(len > 0 && len < EMBEDDED_NAME_MAX))
+	len = strncpy_from_user(result->name, filename, PATH_MAX);
+	if (likely(len > 0 && len < PATH_MAX))
 		return result;
 	if (len == 0 && (lookup_flags & LOOKUP_EMPTY))
 		return result;
@@ -53,8 +53,7 @@ struct filename *getname_kernel(const char *filename)
 
 	if (!result)
 		return ERR_PTR(-ENOMEM);
-	result->name = result->iname;
-	if (strscpy(result->iname, filename, EMBEDDED_NAME_MAX) < 0) {
+	if (strscpy(result->name, filename, PATH_MAX) < 0) {
 		kmem_cache_free(names_cachep, result);
 		return ERR_PTR(-ENAMETOOLONG);
 	}

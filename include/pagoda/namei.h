@@ -32,8 +32,7 @@ struct qstr;
 #define LOOKUP_EMPTY	     0x4000 /* "" is the starting point (AT_EMPTY_PATH) */
 
 struct filename {
-	const char *name;
-	char iname[]; /* PATH_MAX - sizeof(struct filename) bytes */
+	char name[PATH_MAX];
 };
 
 /* fs/permission.c: names */
