@@ -92,6 +92,8 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 	mm->exec_vm = oldmm->exec_vm;
 	mm->stack_vm = oldmm->stack_vm;
 
+	if (oldmm->locked_vm || oldmm->flags & MMF_UNMERGED)
+		mm->flags |= MMF_UNMERGED;
 	err = dup_vmas(mm, oldmm, &uf);
 	mmap_write_unlock(mm);
 	flush_tlb_mm(oldmm);

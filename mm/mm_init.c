@@ -37,6 +37,7 @@ void __init mm_core_init(void)
 	init_rwsem_rank(&init_mm.mmap_lock, RANK_MMAP);
 	mm_cachep = KMEM_CACHE(mm_struct, SLAB_PANIC | SLAB_ACCOUNT);
 	vma_init_cache();
+	get_page(pfn_to_page(zero_pfn)); /* for ever: pins come and go */
 }
 
 struct mm_struct *allocate_mm(void)

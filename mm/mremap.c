@@ -122,7 +122,8 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 				       unsigned long new, unsigned long len)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	bool rebase = vma_is_anonymous(vma) && !vma->vm_file && !vma->vm_faulted;
+	bool faulted = vma->vm_faulted;
+	bool rebase = vma_is_anonymous(vma) && !vma->vm_file && !faulted;
 	const struct vma_attr attr = {
 		.flags = vma->vm_flags,
 		.file = vma->vm_file,
@@ -136,7 +137,7 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 	if (!(vma->vm_ops && vma->vm_ops->close)) {
 		copy = vma_merge_new(mm, prev, new, new + len, &attr);
 		if (copy) {
-			copy->vm_faulted |= vma->vm_faulted;
+			copy->vm_faulted |= faulted; /* @vma may be gone: part of it */
 			return copy;
 		}
 	}

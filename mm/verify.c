@@ -3,7 +3,7 @@
  * mm/verify.c - the checker of a whole address space.
  *
  *	tree      ascending, no overlap, gaps and subtree gaps right, map_count
- *	merging   no two neighbours that should be one (allowing for what fork and faults leave)
+ *	merging   no two neighbours that should be one, but where fork unlocked them
  *	counters  total_vm, data_vm, exec_vm, stack_vm, locked_vm
  *	entries   inside a VMA; no more rights than the VMA gives; no counted frame without a
  *	          reference; no private frame writable while somebody else holds it
@@ -92,8 +92,8 @@ static void verify_merged(struct verify *v, struct vm_area_struct *vma, struct v
 		.name = vma->anon_name,
 	};
 
-	if (prev && prev->vm_end == vma->vm_start && vma_can_merge_above(prev, &attr) &&
-	    !(vma->vm_ops && vma->vm_ops->close))
+	if (prev && prev->vm_end == vma->vm_start && !(v->mm->flags & MMF_UNMERGED) &&
+	    vma_can_merge_above(prev, &attr) && !(vma->vm_ops && vma->vm_ops->close))
 		broken(v, "two VMAs that should be one", vma->vm_start);
 }
 
