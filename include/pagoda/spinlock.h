@@ -29,9 +29,9 @@ enum lock_rank {
 	/* sleeping locks */
 	RANK_CRED_GUARD, /* signal_struct.cred_guard: exec against ptrace-like readers */
 	RANK_NAMESPACE,	 /* mount tree */
+	RANK_FILE_POS,	 /* file.f_pos_lock */
 	RANK_RENAME,	 /* super_block.s_vfs_rename */
 	RANK_INODE,	 /* inode.i_rwsem */
-	RANK_FILE_POS,	 /* file.f_pos_lock */
 	RANK_PIPE,	 /* pipe_inode_info.mutex */
 	RANK_TTY,	 /* tty_struct locks */
 	RANK_MMAP,	 /* mm_struct.mmap_lock */
