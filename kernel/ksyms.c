@@ -48,7 +48,8 @@ const char *ksyms_lookup(unsigned long addr, unsigned long *offset, unsigned lon
 	if (i < 0)
 		return NULL;
 	start = KSYMS_BASE + ksyms_offsets[i];
-	end = (u32)i + 1 < ksyms_count ? KSYMS_BASE + ksyms_offsets[i + 1] : (unsigned long)_einittext;
+	end = (u32)i + 1 < ksyms_count ? KSYMS_BASE + ksyms_offsets[i + 1]
+				       : (unsigned long)_einittext;
 	*offset = addr - start;
 	*size = end - start;
 	return ksyms_strings + ksyms_names[i];

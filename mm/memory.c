@@ -88,17 +88,13 @@ vm_fault_t do_swap_page(struct vm_fault *vmf)
 	return VM_FAULT_SIGBUS;
 }
 
-/* Nothing left to do: another CPU has raised the rights already, or the TLB was old (FLT-19). */
+/*
+ * Nothing left to do: another CPU has raised the rights already, or the TLB was old (FLT-19). The
+ * fault itself has dropped this CPU's translation (SDM 3A, 4.10.4.1), and the next try marks the
+ * entry accessed and dirty, so nobody is interrupted for a flush.
+ */
 static vm_fault_t spurious_fault(struct vm_fault *vmf)
 {
-	struct pt_handle pt;
-
-	if (!vmf_lock(vmf, &pt))
-		return 0;
-	set_pte(pt.pte, pte_mkyoung(vmf->flags & FAULT_FLAG_WRITE ? pte_mkdirty(vmf->orig_pte)
-								  : vmf->orig_pte));
-	pt_unlock(&pt);
-	flush_tlb_page(vmf->vma, vmf->address);
 	return 0;
 }
 

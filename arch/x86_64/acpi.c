@@ -3,9 +3,8 @@
  * arch/x86_64/acpi.c - what the kernel wants to know of the ACPI tables.
  *
  *	RSDP --> XSDT or RSDT --+--> MADT ("APIC")	CPUs, IOAPICs, wiring of ISA interrupts
- *				+--> FADT ("FACP")	ports of power control and of the PM timer
- *							--> DSDT	the \_S5 package: how to switch
- *off
+ *				+--> FADT ("FACP")	ports of power control and PM timer
+ *					--> DSDT	the \_S5 package: how to switch off
  *
  * The tables are read at boot through the direct map, which covers ACPI memory, and what is needed
  * of them is copied into acpi_machine. A table with a wrong checksum or length is ignored. There is
