@@ -38,9 +38,12 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 void catch_faults(void)
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-	stack_t stack = {.ss_size = STACK_SIZE};
+	static char first[STACK_SIZE]; /* for the first thread, so that it needs no new mapping */
+	static int taken;
+	stack_t stack = {.ss_size = STACK_SIZE, .ss_sp = first};
 
-	stack.ss_sp = map_private(STACK_SIZE / PAGE, PROT_READ | PROT_WRITE);
+	if (__atomic_exchange_n(&taken, 1, __ATOMIC_RELAXED))
+		stack.ss_sp = map_private(STACK_SIZE / PAGE, RW);
 	if (sigaltstack(&stack, NULL) || sigaction(SIGSEGV, &action, NULL) ||
 	    sigaction(SIGBUS, &action, NULL))
 		FAIL("cannot catch signals: %s", test_errno_name(errno));

@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tests/abi/mmap.c - mmap's arguments and results (docs/contract/mmap.md, section 2).
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/fault.h"
+#include "lib/maps.h"
+#include "lib/sys.h"
+#include "lib/test.h"
+
+/* Bits of flags that no kernel before 6.11 gives a meaning (0x200000 and up, below the size field).
+ */
+static const unsigned int unknown_flags[] = {0x200, 0x400, 0x200000, 0x400000, 0x800000, 0x1000000};
+/* Flags that are part of the legacy set and fit every mapping. */
+static const unsigned int legacy_flags[] = {0x40,   0x800,   0x1000,  0x4000,
+					    0x8000, 0x10000, 0x20000, 0x4000000};
+
+static bool all_bytes(const char *p, size_t len, char value)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] != value)
+			return false;
+	return true;
+}
+
+TEST("MMAP-1", "the result is aligned and the length rounded up")
+{
+	static const size_t lengths[] = {1, 100, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE + 17};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		size_t pages = (lengths[i] + PAGE - 1) / PAGE;
+		char *hole = free_range(pages + 2), want[64];
+		char *p = (char *)EXPECT_OK(raw_mmap(hole + PAGE, lengths[i], RW, PRIVATE, -1, 0));
+
+		EXPECT_EQ((long)p % PAGE, 0);
+		EXPECT_EQ(p, hole + PAGE);
+		snprintf(want, sizeof(want), "1 hole, %zu rw-p, 1 hole", pages);
+		EXPECT_AREAS(hole, pages + 2, want);
+		EXPECT_ACCESS(p + pages * PAGE - 1, WRITE);
+		EXPECT_OK(raw_munmap(p, lengths[i]));
+	}
+}
+
+TEST("MMAP-2", "length 0 is EINVAL")
+{
+	int fd = temp_file(PAGE);
+
+	EXPECT_ERR(raw_mmap(0, 0, RW, PRIVATE, -1, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, 0, RW, SHARED, -1, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, 0, RW, MAP_SHARED, fd, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(free_range(1), 0, RW, PRIVATE | MAP_FIXED, -1, 0), EINVAL);
+}
+
+TEST("MMAP-3", "a length that rounds up to 2^64 is ENOMEM")
+{
+	EXPECT_ERR(raw_mmap(0, -1L, RW, PRIVATE, -1, 0), ENOMEM);
+	EXPECT_ERR(raw_mmap(0, -4095L, RW, PRIVATE, -1, 0), ENOMEM);
+	EXPECT_ERR(raw_mmap(0, -1L, RW, MAP_SHARED, temp_file(PAGE), 0), ENOMEM);
+}
+
+TEST("MMAP-4", "a length above the user range is ENOMEM")
+{
+	EXPECT_ERR(raw_mmap(0, -PAGE, PROT_NONE, PRIVATE, -1, 0), ENOMEM);
+	EXPECT_ERR(raw_mmap(0, TASK_SIZE + PAGE, PROT_NONE, PRIVATE, -1, 0), ENOMEM);
+	EXPECT_ERR(raw_mmap(0, TASK_SIZE + 1, PROT_NONE, PRIVATE, -1, 0), ENOMEM);
+	EXPECT_ERR(raw_mmap(0, TASK_SIZE, PROT_NONE, PRIVATE, -1, 0), ENOMEM);
+}
+
+TEST("MMAP-5", "an unaligned offset is EINVAL, for anonymous memory too")
+{
+	int fd = temp_file(2 * PAGE);
+
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_PRIVATE, fd, 1), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_PRIVATE, fd, PAGE + 512), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, PRIVATE, -1, 1), EINVAL);
+	EXPECT_ERR(raw_mmap(0, -1L, RW, PRIVATE, -1, 1), EINVAL);
+}
+
+TEST("MMAP-6", "a descriptor that is not open is EBADF, before the length is looked at")
+{
+	int path = EXPECT_OK(raw_open("/tmp", O_PATH, 0));
+	int closed = temp_file(PAGE);
+
+	raw_close(closed);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, closed, 0), EBADF);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, path, 0), EBADF);
+	EXPECT_ERR(raw_mmap(0, 0, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
+	EXPECT_ERR(raw_mmap(0, -1L, PROT_READ, MAP_PRIVATE, 1 << 20, 0), EBADF);
+}
+
+TEST("MMAP-7", "anonymous memory ignores the descriptor")
+{
+	int fd = temp_file(PAGE);
+	static const int fds[] = {-1, 0, 1 << 20, -12345};
+	char *p;
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, PRIVATE, fds[i], 0));
+		EXPECT_EQ(p[0], 0);
+	}
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, SHARED, fd, 0));
+	EXPECT_EQ(p[0], 0);
+}
+
+TEST("MMAP-8", "a type other than shared, private and validate is EINVAL")
+{
+	int fd = temp_file(PAGE);
+
+	for (int type = 0; type < 16; type++) {
+		if (type >= 1 && type <= 3)
+			continue;
+		EXPECT_ERR(raw_mmap(0, PAGE, RW, type | MAP_ANONYMOUS, -1, 0), EINVAL);
+		EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, type, fd, 0), EINVAL);
+	}
+	/* The type is looked at after the descriptor and after the address. */
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, 0, -1, 0), EBADF);
+	EXPECT_ERR(raw_mmap(TASK_SIZE, PAGE, RW, MAP_FIXED | MAP_ANONYMOUS, -1, 0), ENOMEM);
+}
+
+TEST("MMAP-8", "shared and private together mean validate")
+{
+	int fd = temp_file(PAGE), other = file_reopen(fd, O_RDONLY);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED | MAP_PRIVATE, fd, 0));
+	char byte;
+
+	p[5] = '!';
+	EXPECT_EQ(raw_pread(other, &byte, 1, 5), 1);
+	EXPECT_EQ(byte, '!');
+}
+
+TEST("MMAP-9", "anonymous validate is EINVAL")
+{
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_ANONYMOUS | 3, -1, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE | 3, -1, 0), EINVAL);
+}
+
+TEST("MMAP-10", "anonymous memory is zero although its frames held something else")
+{
+	static const int flags[] = {PRIVATE, SHARED};
+	enum { PAGES = 200 };
+
+	for (int round = 0; round < 6; round++) {
+		char *p = (char *)EXPECT_OK(raw_mmap(0, PAGES * PAGE, RW, flags[round % 2], -1, 0));
+
+		EXPECT(all_bytes(p, PAGES * PAGE, 0));
+		memset(p, 0xa5, PAGES * PAGE);
+		EXPECT_OK(raw_munmap(p, PAGES * PAGE));
+	}
+}
+
+TEST("MMAP-11", "anonymous memory ignores an aligned offset")
+{
+	struct area area;
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, PRIVATE, -1, 7 * PAGE));
+
+	EXPECT(area_at(p, &area));
+	EXPECT_EQ(area.offset, 0);
+	EXPECT_EQ(area.inode, 0);
+	p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, PROT_READ, SHARED, -1, 1UL << 63));
+	EXPECT(area_at(p, &area));
+	EXPECT_EQ(area.offset, 0);
+	EXPECT_ACCESS(p + PAGE, READ);
+}
+
+TEST("MMAP-12", "private memory is copied by fork, shared memory is not")
+{
+	char *private = map_private(2, RW), *shared = map_shared(2, RW);
+	pid_t pid;
+
+	private[0] = 1;
+	shared[0] = 1;
+	pid = test_fork();
+	if (pid == 0) {
+		EXPECT_EQ(private[0], 1);
+		EXPECT_EQ(shared[0], 1);
+		private[0] = 2;
+		private[PAGE] = 3;
+		shared[0] = 4;
+		shared[PAGE] = 5;
+		EXPECT_EQ(private[0], 2);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(private[0], 1);
+	EXPECT_EQ(private[PAGE], 0);
+	EXPECT_EQ(shared[0], 4);
+	EXPECT_EQ(shared[PAGE], 5);
+}
+
+TEST("MMAP-13", "shared anonymous memory is an object of its own in maps")
+{
+	char *a = map_shared(1, RW), *b = map_shared(1, RW);
+	struct area first, second;
+
+	EXPECT(area_at(a, &first));
+	EXPECT(area_at(b, &second));
+	EXPECT_STR(first.name, "/dev/zero (deleted)");
+	EXPECT_STR(first.perms, "rw-s");
+	EXPECT_EQ(first.major, 0);
+	EXPECT(first.inode != 0);
+	EXPECT(first.inode != second.inode);
+	EXPECT_EQ(areas_in(a < b ? a : b, 2), 2);
+}
+
+TEST("MMAP-14", "prot bits beyond read, write and exec are ignored")
+{
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, PROT_READ | 8, PRIVATE, -1, 0));
+
+	EXPECT_AREAS(p, 1, "1 r--p");
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW | 0xfff0, PRIVATE, -1, 0));
+	EXPECT_AREAS(p, 1, "1 rw-p");
+	EXPECT_ACCESS(p, WRITE);
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, 0x7ffffff0, PRIVATE, -1, 0));
+	EXPECT_AREAS(p, 1, "1 ---p");
+}
+
+TEST("MMAP-15", "private and shared mappings ignore unknown flags, validate does not")
+{
+	int fd = temp_file(PAGE);
+
+	for (size_t i = 0; i < sizeof(unknown_flags) / sizeof(unknown_flags[0]); i++) {
+		unsigned int flag = unknown_flags[i];
+
+		EXPECT_OK(raw_mmap(0, PAGE, RW, PRIVATE | flag, -1, 0));
+		EXPECT_OK(raw_mmap(0, PAGE, RW, SHARED | flag, -1, 0));
+		EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE | flag, fd, 0));
+		EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED | flag, fd, 0));
+		EXPECT_ERR(raw_mmap(0, PAGE, RW, 3 | flag, fd, 0), EOPNOTSUPP);
+	}
+	for (size_t i = 0; i < sizeof(legacy_flags) / sizeof(legacy_flags[0]); i++)
+		EXPECT_OK(raw_mmap(0, PAGE, RW, 3 | legacy_flags[i], fd, 0));
+}
+
+TEST("MMAP-16", "validate refuses NOREPLACE and SYNC on an ordinary file")
+{
+	int fd = temp_file(PAGE);
+	char *p = free_range(1);
+
+	EXPECT_ERR(raw_mmap(p, PAGE, RW, 3 | NOREPLACE, fd, 0), EOPNOTSUPP);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, 3 | 0x80000, fd, 0), EOPNOTSUPP);
+	EXPECT_EQ(raw_mmap(p, PAGE, RW, MAP_SHARED | NOREPLACE, fd, 0), p);
+}
+
+TEST("MMAP-17", "DENYWRITE, EXECUTABLE, STACK and UNINITIALIZED have no effect")
+{
+	int fd = temp_file(PAGE), other;
+	char *p = (char *)EXPECT_OK(
+		raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE | 0x800 | 0x1000 | 0x20000, fd, 0));
+	char *a = map_private(1, RW);
+	char *b;
+
+	EXPECT_AREAS(p, 1, "1 r--p");
+	other = file_reopen(fd, O_RDWR);
+	EXPECT_EQ(raw_pwrite(other, "Z", 1, 0), 1);
+	EXPECT_EQ(p[0], 'Z');
+	/* Plain and flagged areas have the same flags, so they merge. */
+	b = (char *)EXPECT_OK(raw_mmap(a - PAGE, PAGE, RW, PRIVATE | MAP_STACK | 0x4000000, -1, 0));
+	if (b == a - PAGE)
+		EXPECT_EQ(areas_in(b, 2), 1);
+	EXPECT_EQ(b[0], 0);
+}
+
+TEST("MMAP-18", "the descriptor must allow the access")
+{
+	int fd = temp_file(PAGE), ro = file_reopen(fd, O_RDONLY), wo = file_reopen(fd, O_WRONLY);
+	char *p;
+
+	for (int prot = 0; prot < 8; prot++) {
+		EXPECT_ERR(raw_mmap(0, PAGE, prot, MAP_PRIVATE, wo, 0), EACCES);
+		EXPECT_ERR(raw_mmap(0, PAGE, prot, MAP_SHARED, wo, 0), EACCES);
+		EXPECT_ERR(raw_mmap(0, PAGE, prot, 3, wo, 0), EACCES);
+	}
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_SHARED, ro, 0), EACCES);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_WRITE, 3, ro, 0), EACCES);
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE, ro, 0));
+	p[0] = '#';
+	EXPECT_EQ(p[0], '#');
+	EXPECT_EQ(p[1], file_byte(1));
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, ro, 0));
+	EXPECT_EQ(p[0], file_byte(0));
+}
+
+TEST("MMAP-19", "a shared mapping of a read-only descriptor can never be made writable")
+{
+	int ro = file_reopen(temp_file(PAGE), O_RDONLY);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, ro, 0));
+
+	EXPECT_AREAS(p, 1, "1 r--s");
+	EXPECT_ERR(raw_mprotect(p, PAGE, RW), EACCES);
+	EXPECT_ERR(raw_mprotect(p, PAGE, PROT_WRITE), EACCES);
+	EXPECT_AREAS(p, 1, "1 r--s");
+	EXPECT_OK(raw_mprotect(p, PAGE, PROT_NONE));
+	EXPECT_OK(raw_mprotect(p, PAGE, PROT_READ));
+	EXPECT_SEGV(p, WRITE, SEGV_ACCERR);
+}
+
+TEST("MMAP-19", "its flags in smaps are MAYSHARE without SHARED and MAYWRITE")
+{
+	int ro = file_reopen(temp_file(PAGE), O_RDONLY);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, ro, 0));
+	const char *flags = smaps_flags(p);
+
+	EXPECT(strstr(flags, "ms "));
+	EXPECT(!strstr(flags, "sh "));
+	EXPECT(!strstr(flags, "mw "));
+	EXPECT(strstr(flags, "rd "));
+}
+
+TEST("MMAP-20", "a descriptor opened with O_APPEND maps like any other")
+{
+	int fd = file_reopen(temp_file(PAGE), O_RDWR | O_APPEND);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, 0));
+
+	EXPECT_ACCESS(p, WRITE);
+}
+
+TEST("MMAP-22", "what cannot be mapped is ENODEV, after the access checks")
+{
+	int ends[2], sockets[2], dir = EXPECT_OK(raw_open("/tmp", O_RDONLY, 0));
+	long epoll = raw(SYS_epoll_create1, 0);
+
+	EXPECT_OK(raw(SYS_pipe, ends));
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, dir, 0), ENODEV);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, dir, 0), ENODEV);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0), ENODEV);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, ends[1], 0), EACCES);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_SHARED, ends[0], 0), EACCES);
+	if (epoll >= 0)
+		EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, epoll, 0), ENODEV);
+	if (raw(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, sockets) == 0)
+		EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_SHARED, sockets[0], 0), ENODEV);
+}
+
+TEST("MMAP-23", "offsets up to the largest file are accepted, not beyond")
+{
+	int fd = temp_file(PAGE);
+	unsigned long top = 1UL << 63;
+
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, fd, top), EOVERFLOW);
+	EXPECT_OK(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, fd, top - 2 * PAGE));
+	EXPECT_ERR(raw_mmap(0, 2 * PAGE, PROT_READ, MAP_SHARED, fd, top - 2 * PAGE), EOVERFLOW);
+	EXPECT_ERR(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, fd, -PAGE), EOVERFLOW);
+}
+
+TEST("MMAP-24", "a mapping beyond the end of the file is allowed, touching it is not")
+{
+	int fd = temp_file(PAGE);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_SHARED, fd, 16 * PAGE));
+	char *q = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE, temp_file(0), 0));
+
+	EXPECT_AREAS(p, 2, "2 rw-s");
+	EXPECT_BUS(p + PAGE + 9, READ);
+	EXPECT_BUS(p, WRITE);
+	EXPECT_BUS(q + 1, READ);
+	EXPECT_BUS(q + 1, WRITE);
+}
+
+TEST("MMAP-25", "a mapping outlives its descriptor and the file's name")
+{
+	char name[64], other[96];
+	struct area area;
+	int fd;
+	char *p;
+
+	snprintf(name, sizeof(name), "/tmp/abi-mmap-25-%d", getpid());
+	snprintf(other, sizeof(other), "%s-new", name);
+	fd = EXPECT_OK(raw_open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
+	EXPECT_EQ(raw_write(fd, "hello", 5), 5);
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, 0));
+	EXPECT(area_at(p, &area));
+	EXPECT_STR(area.name, name);
+	EXPECT_OK(raw(SYS_rename, name, other));
+	EXPECT(area_at(p, &area));
+	EXPECT_STR(area.name, other);
+	EXPECT_OK(raw(SYS_unlink, other));
+	EXPECT_OK(raw_close(fd));
+	EXPECT(memcmp(p, "hello", 6) == 0);
+	EXPECT_ACCESS(p + 100, WRITE);
+	EXPECT(area_at(p, &area));
+	strcat(other, " (deleted)");
+	EXPECT_STR(area.name, other);
+}
+
+TEST("MMAP-26", "GROWSDOWN is for private anonymous memory alone")
+{
+	int fd = temp_file(PAGE);
+
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, SHARED | MAP_GROWSDOWN, -1, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_SHARED | MAP_GROWSDOWN, fd, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_PRIVATE | MAP_GROWSDOWN, fd, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, 3 | MAP_GROWSDOWN, fd, 0), EINVAL);
+	EXPECT_OK(raw_mmap(0, PAGE, RW, PRIVATE | MAP_GROWSDOWN, -1, 0));
+}
+
+TEST("MMAP-27", "LOCKED counts in VmLck and populates")
+{
+	long before = status_value("VmLck");
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 6 * PAGE, RW, PRIVATE | MAP_LOCKED, -1, 0));
+
+	EXPECT_STR(resident(p, 6), "111111");
+	EXPECT_EQ(status_value("VmLck"), before + 24);
+	EXPECT_OK(raw_munmap(p, 2 * PAGE));
+	EXPECT_EQ(status_value("VmLck"), before + 16);
+}
+
+TEST("MMAP-27", "LOCKED memory without access counts although it cannot be populated")
+{
+	long before = status_value("VmLck");
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 3 * PAGE, PROT_NONE, PRIVATE | MAP_LOCKED, -1, 0));
+
+	EXPECT_EQ(status_value("VmLck"), before + 12);
+	EXPECT_STR(resident(p, 3), "000");
+}
+
+TEST("MMAP-28", "POPULATE makes private writable memory present by writing")
+{
+	long before = rss_pages("RssAnon");
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 8 * PAGE, RW, PRIVATE | MAP_POPULATE, -1, 0));
+
+	EXPECT_STR(resident(p, 8), "11111111");
+	EXPECT_EQ(rss_pages("RssAnon"), before + 8);
+}
+
+TEST("MMAP-28", "POPULATE reads where it may not write, and does nothing without access")
+{
+	long before = rss_pages("RssAnon");
+	char *p =
+		(char *)EXPECT_OK(raw_mmap(0, 4 * PAGE, PROT_READ, PRIVATE | MAP_POPULATE, -1, 0));
+
+	EXPECT_STR(resident(p, 4), "1111");
+	EXPECT_EQ(rss_pages("RssAnon"), before); /* the zero page */
+	p = (char *)EXPECT_OK(raw_mmap(0, 4 * PAGE, PROT_NONE, PRIVATE | MAP_POPULATE, -1, 0));
+	EXPECT_STR(resident(p, 4), "0000");
+	p = (char *)EXPECT_OK(
+		raw_mmap(0, 4 * PAGE, RW, PRIVATE | MAP_POPULATE | MAP_NONBLOCK, -1, 0));
+	EXPECT_STR(resident(p, 4), "0000");
+	p = (char *)EXPECT_OK(raw_mmap(0, 4 * PAGE, RW, PRIVATE, -1, 0));
+	EXPECT_STR(resident(p, 4), "0000");
+}
+
+TEST("MMAP-28", "POPULATE stops in silence at the end of the file")
+{
+	int fd = temp_file(2 * PAGE);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 4 * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0));
+
+	EXPECT_EQ(pagemap(p) >> 63, 1);
+	EXPECT_EQ(pagemap(p + PAGE) >> 63, 1);
+	EXPECT_EQ(pagemap(p + 2 * PAGE) >> 63, 0);
+	EXPECT_BUS(p + 2 * PAGE, READ);
+}
+
+TEST("MMAP-29", "private pages populated for writing no longer follow the file")
+{
+	int fd = temp_file(PAGE);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE | MAP_POPULATE, fd, 0));
+	char *q = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE, fd, 0));
+
+	EXPECT_EQ(raw_pwrite(fd, "!", 1, 0), 1);
+	EXPECT_EQ(p[0], file_byte(0));
+	EXPECT_EQ(q[0], '!');
+}
+
+TEST("MMAP-31", "huge pages of a size that is not there are EINVAL")
+{
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_PRIVATE | MAP_HUGETLB, temp_file(PAGE), 0), EINVAL);
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, PRIVATE | MAP_HUGETLB | 13 << 26, -1, 0), EINVAL);
+}
+
+TEST("MMAP-32", "private /dev/zero is anonymous memory with a name")
+{
+	int fd = EXPECT_OK(raw_open("/dev/zero", O_RDWR, 0));
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_PRIVATE, fd, 0));
+	struct area area;
+	pid_t pid;
+
+	EXPECT(area_at(p, &area));
+	EXPECT_STR(area.name, "/dev/zero");
+	EXPECT_STR(area.perms, "rw-p");
+	EXPECT(all_bytes(p, 2 * PAGE, 0));
+	p[0] = 1;
+	pid = test_fork();
+	if (pid == 0) {
+		p[0] = 2;
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(p[0], 1);
+}
+
+TEST("MMAP-32", "shared /dev/zero is shared anonymous memory")
+{
+	int fd = EXPECT_OK(raw_open("/dev/zero", O_RDWR, 0));
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_SHARED, fd, 0));
+	char *q = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_SHARED, fd, 0));
+	struct area area;
+	pid_t pid;
+
+	EXPECT(area_at(p, &area));
+	EXPECT_STR(area.name, "/dev/zero (deleted)");
+	EXPECT_STR(area.perms, "rw-s");
+	pid = test_fork();
+	if (pid == 0) {
+		p[PAGE] = 7;
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(p[PAGE], 7);
+	EXPECT_EQ(q[PAGE], 0); /* each mmap makes an object of its own */
+}
+
+TEST("MMAP-33", "the type of droppable memory is EINVAL")
+{
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, 8 | MAP_ANONYMOUS, -1, 0), EINVAL);
+}
