@@ -89,9 +89,15 @@ void apic_send_IPI_mask(const cpumask_t *mask, unsigned int vector)
 		apic_send_IPI(cpu, vector);
 }
 
+/* To each CPU that runs but this one. Those never started sit in the firmware, which takes no NMI.
+ */
 void apic_send_NMI_allbutself(void)
 {
-	apic_icr_write(0, APIC_DEST_ALLBUT | APIC_INT_ASSERT | APIC_DM_NMI);
+	unsigned int cpu;
+
+	for_each_online_cpu (cpu)
+		if (cpu != smp_processor_id())
+			apic_icr_write(cpu_to_apicid[cpu], APIC_INT_ASSERT | APIC_DM_NMI);
 }
 
 /* ---- the timer ---- */

@@ -44,7 +44,6 @@
 #define APIC_ICR_BUSY	   (1u << 12)
 #define APIC_INT_ASSERT	   (1u << 14)
 #define APIC_INT_LEVELTRIG (1u << 15)
-#define APIC_DEST_ALLBUT   (3u << 18)
 
 #define APIC_BASE_MSR	     0x1b
 #define APIC_BASE_MSR_ENABLE (1u << 11)
