@@ -288,11 +288,26 @@ out:
 	return error;
 }
 
+static int umount_name(struct filename *name, int flags)
+{
+	struct path path;
+	int error =
+		filename_lookup(AT_FDCWD, name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
+
+	if (error)
+		return error;
+	error = do_umount(&path, flags);
+	path_put(&path);
+	return error;
+}
+
+int init_umount(const char *dir_name, int flags)
+{
+	return umount_name(getname_kernel(dir_name), flags);
+}
+
 long sys_umount2(char __user *name, int flags)
 {
-	unsigned int lookup = flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
-	struct path path;
-	int error;
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
@@ -300,12 +315,7 @@ long sys_umount2(char __user *name, int flags)
 		return -EINVAL;
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	error = user_path_at(AT_FDCWD, name, lookup, &path);
-	if (error)
-		return error;
-	error = do_umount(&path, flags);
-	path_put(&path);
-	return error;
+	return umount_name(getname(name), flags);
 }
 
 /* ---- /proc/PID/mounts and mountinfo ------------------------------------------------------ */

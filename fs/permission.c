@@ -49,8 +49,11 @@ struct filename *getname(const char __user *filename)
 
 struct filename *getname_kernel(const char *filename)
 {
-	struct filename *result = alloc_name();
+	struct filename *result;
 
+	if (!*filename)
+		return ERR_PTR(-ENOENT);
+	result = alloc_name();
 	if (!result)
 		return ERR_PTR(-ENOMEM);
 	if (strscpy(result->name, filename, PATH_MAX) < 0) {

@@ -71,5 +71,6 @@ int show_mountinfo(struct seq_file *m, const struct path *root);
 /* init_mount("tmpfs", "/dev/shm", ...) and the like, for the boot code */
 int init_mount(const char *dev_name, const char *dir_name, const char *type, unsigned long flags,
 	       void *data);
+int init_umount(const char *dir_name, int flags);
 
 #endif
