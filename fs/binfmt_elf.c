@@ -44,8 +44,7 @@ struct elf_image {
 	unsigned long start_code, end_code, start_data, end_data, end; /* with the bias */
 };
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool header_valid(const struct elf64_hdr *hdr)
 {
@@ -111,8 +110,7 @@ static unsigned long total_mapping_size(const struct elf_image *image)
 	return max_addr ? max_addr - min_addr : 0;
 }
 
-/* ---- mapping
- * -------------------------------------------------------------------------------------- */
+/* ---- mapping --------------------------------------------------------------------------------- */
 
 static unsigned long segment_prot(const struct elf64_phdr *ph)
 {
@@ -223,8 +221,7 @@ static int map_image(struct elf_image *image, unsigned long bias, unsigned long 
 	return first ? -EINVAL : 0;
 }
 
-/* ---- the interpreter
- * --------------------------------------------------------------------------------- */
+/* ---- the interpreter ------------------------------------------------------------------------- */
 
 /* Opens and checks the file that PT_INTERP names. 0, or -errno for the caller of exec. */
 static int open_interpreter(const struct elf_image *image, const struct elf64_phdr *ph,
@@ -281,8 +278,7 @@ static int read_special_headers(const struct elf_image *image, struct elf_image 
 	return 0;
 }
 
-/* ---- loading
- * --------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static bool randomize(void)
 {

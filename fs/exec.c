@@ -31,8 +31,7 @@
 
 static struct linux_binfmt *const formats[] = {&elf_format, &script_format};
 
-/* ---- the file
- * ------------------------------------------------------------------------------------ */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 /* AT_EMPTY_PATH with an empty name: the file that fd refers to, opened again for execution. */
 static struct file *reopen_exec(int fd)
@@ -98,8 +97,7 @@ int kernel_read_exact(struct file *file, void *buf, size_t len, loff_t pos)
 	return n < 0 ? n : -EIO;
 }
 
-/* ---- the formats
- * ----------------------------------------------------------------------------------- */
+/* ---- the formats ----------------------------------------------------------------------------- */
 
 int bprm_change_interp(const char *interp, struct linux_binprm *bprm)
 {
@@ -171,8 +169,7 @@ static int bprm_execve(struct linux_binprm *bprm, int fd, const char *name, int 
 	return err;
 }
 
-/* ---- the calls
- * ---------------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 static void free_bprm(struct linux_binprm *bprm)
 {

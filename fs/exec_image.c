@@ -39,8 +39,7 @@ void get_task_comm(char buf[TASK_COMM_LEN], struct task_struct *tsk)
 	task_unlock(tsk);
 }
 
-/* ---- alone in the process -----------------------------------------------------------------------
- */
+/* ---- alone in the process -------------------------------------------------------------------- */
 
 /* Wait until the other threads are gone, except a leader, which stays as a zombie. */
 static int wait_for_threads(struct task_struct *tsk)
@@ -153,8 +152,7 @@ static int unshare_sighand(struct task_struct *me)
 	return 0;
 }
 
-/* ---- the new memory
- * -------------------------------------------------------------------------------- */
+/* ---- the new memory -------------------------------------------------------------------------- */
 
 /* The caller leaves its address space for mm, whose user reference it takes over. */
 static void exec_mmap(struct mm_struct *mm)

@@ -11,9 +11,9 @@
  *
  * The walk holds dcache_lock for read and takes no references while all it needs is in the cache.
  * What must sleep (a real lookup, a revalidation, a link's target, an unusual permission check)
- *first takes references on the place reached (nd_unlazy), drops the lock, and takes it again
- *afterwards. The place reached is nd->path; nd->held is the last place that references were taken
- *on.
+ * first takes references on the place reached (nd_unlazy), drops the lock, and takes it again
+ * afterwards. The place reached is nd->path; nd->held is the last place that references were taken
+ * on.
  */
 #include <pagoda/kernel.h>
 #include <pagoda/cred.h>

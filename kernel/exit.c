@@ -6,9 +6,9 @@
  *	  exit_signals		nothing is delivered to it any more
  *	  exit_mm		mm_release: robust futexes, CLEARTID, vfork; then the memory (TID-8)
  *	  exit_files, exit_fs	only after the memory (EXT-1)
- *	  exit_notify		children go to another parent; the own parent is told: zombie, or
- *gone do_task_dead		schedules away for the last time release_task	takes it off all
- *lists: by the parent's wait, or at once when nobody will wait
+ *	  exit_notify		children go to another parent; the own one is told: zombie, or gone
+ *	  do_task_dead		schedules away for the last time
+ *	release_task	takes it off all lists: by the parent's wait, or at once when nobody waits
  *
  * A thread that is not the leader goes at once. The leader stays as a zombie until its other
  * threads are gone: the last of them tells the parent in its place.

@@ -4,8 +4,9 @@
  *
  *	panic()		a reason in words		\
  *	BUG_ON()	a condition that cannot hold	 > do_panic: stop the other CPUs; reason,
- *	die()		a fault with its registers	/  registers or backtrace, the task, its
- *memory map; then exit, restart or halt WARN_ON()	report, and go on
+ *	die()		a fault with its registers	/  registers or backtrace, the task, its memory
+ *						   map; then exit, restart or halt
+ *	WARN_ON()	report, and go on
  *
  * The report is printed with interrupts disabled and without trusting any lock: the console is in
  * polled mode while oops_in_progress is set. A fault while it is printed ends the report.

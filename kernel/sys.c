@@ -121,8 +121,7 @@ long sys_setpriority(int which, int who, int niceval)
 	return ret ? ret : set.error;
 }
 
-/* ---- facts about the system
- * ---------------------------------------------------------------------- */
+/* ---- facts about the system ------------------------------------------------------------------ */
 
 long sys_sysinfo(struct sysinfo __user *info)
 {
@@ -155,8 +154,7 @@ long sys_getcpu(unsigned int __user *cpup, unsigned int __user *nodep, void __us
 	return 0;
 }
 
-/* ---- robust futexes; the list is walked by exit_robust_list()
- * -------------------------------------- */
+/* ---- robust futexes; the list is walked by exit_robust_list() -------------------------------- */
 
 long sys_set_robust_list(struct robust_list_head __user *head, size_t len)
 {
@@ -186,8 +184,7 @@ long sys_get_robust_list(int pid, struct robust_list_head __user *__user *head_p
 	return put_user(head, head_ptr);
 }
 
-/* ---- unshare
- * ------------------------------------------------------------------------------------------ */
+/* ---- unshare --------------------------------------------------------------------------------- */
 
 /*
  * What was shared by clone() becomes the caller's own. What cannot be given up alone (thread group,
@@ -223,8 +220,7 @@ long sys_unshare(unsigned long flags)
 	return (flags & CLONE_FILES) ? unshare_files() : 0;
 }
 
-/* ---- reboot
- * --------------------------------------------------------------------------------------------- */
+/* ---- reboot ---------------------------------------------------------------------------------- */
 
 static bool reboot_magic_valid(unsigned int magic2)
 {

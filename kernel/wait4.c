@@ -58,8 +58,7 @@ static bool eligible_child(const struct wait_opts *wo, struct task_struct *p)
 	return (p->exit_signal != SIGCHLD) == !!(wo->wo_flags & __WCLONE);
 }
 
-/* ---- what a child may have to tell; each drops tasklist_lock if it returns non-zero ------------
- */
+/* ---- what a child may have to tell; each drops tasklist_lock if it returns non-zero ---------- */
 
 static void tell(struct wait_opts *wo, pid_t pid, uid_t uid, int cause, int status)
 {
@@ -230,8 +229,7 @@ static int wait_once(struct wait_opts *wo)
 	return wo->notask_error;
 }
 
-/* ---- sleeping ---------------------------------------------------------------------------------
- */
+/* ---- sleeping -------------------------------------------------------------------------------- */
 
 static int child_wait_callback(struct wait_queue_entry *wait, unsigned int mode, int flags,
 			       void *key)
@@ -274,8 +272,7 @@ static long do_wait(struct wait_opts *wo)
 	return ret;
 }
 
-/* ---- the calls ---------------------------------------------------------------------------------
- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 long sys_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage __user *ru)
 {

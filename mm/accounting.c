@@ -69,8 +69,7 @@ int security_vm_enough_memory_mm(struct mm_struct *mm, long pages)
 	return -ENOMEM;
 }
 
-/* ---- an address space's own counters ----------------------------------------------------------
- */
+/* ---- an address space's own counters --------------------------------------------------------- */
 
 static bool is_exec_mapping(vm_flags_t flags)
 {

@@ -5,11 +5,11 @@
  *	private VMA, anonymous frame that only this table holds   "reuse"  make it writable
  *	private VMA, any other frame                              "copy"   a page of our own instead
  *	shared VMA                                                "mkwrite" ask the file, make it
- *writable
+ * writable
  *
  * A frame's reference count is the number of tables that map it plus pins, so a count of 1 under
- *the PTL means that nobody else can see or reach the frame: fork needs mmap_lock for writing, and a
- *pin is taken under the same PTL.
+ * the PTL means that nobody else can see or reach the frame: fork needs mmap_lock for writing, and a
+ * pin is taken under the same PTL.
  *
  * A replaced frame must not be written through one CPU's old translation while another CPU reads
  * the new one: the entry is cleared, flushed everywhere, then set (TLB-3).

@@ -67,8 +67,7 @@ static void release_fault_page(struct page *page)
 	put_page(page);
 }
 
-/* ---- fault-around ------------------------------------------------------------------------------
- */
+/* ---- fault-around ---------------------------------------------------------------------------- */
 
 /* @page is uptodate and part of @mapping, and will stay so until unlocked. */
 static bool lock_mappable(struct page *page, struct address_space *mapping)
@@ -137,8 +136,7 @@ static void do_fault_around(struct vm_fault *vmf)
 			       linear_page_index(vma, end - PAGE_SIZE));
 }
 
-/* ---- the three cases
- * ------------------------------------------------------------------------------ */
+/* ---- the three cases ------------------------------------------------------------------------- */
 
 static vm_fault_t do_read_fault(struct vm_fault *vmf)
 {

@@ -86,8 +86,7 @@ int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, s
 	return err;
 }
 
-/* ---- copies to and from another address space ---------------------------------------------------
- */
+/* ---- copies to and from another address space ------------------------------------------------ */
 
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		     unsigned int foll)
@@ -129,8 +128,7 @@ int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, in
 	return done;
 }
 
-/* ---- making ranges present
- * ------------------------------------------------------------------------ */
+/* ---- making ranges present ------------------------------------------------------------------- */
 
 /* True when a fault with these rights would change nothing at @addr. */
 static bool present_enough(struct mm_struct *mm, unsigned long addr, bool write)

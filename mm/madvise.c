@@ -15,8 +15,7 @@
 #include <syscalls.h>
 #include "vm_internal.h"
 
-/* ---- advice that changes flags
- * ------------------------------------------------------------------- */
+/* ---- advice that changes flags --------------------------------------------------------------- */
 
 /* The flags after @advice; -EINVAL where this VMA cannot take it. */
 static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_t *flags)
@@ -107,8 +106,7 @@ static int madvise_flags(struct mm_struct *mm, struct vm_area_struct **pvma, uns
 	return err ? err : madvise_update_vma(mm, vma, pvma, start, end, flags, vma->anon_name);
 }
 
-/* ---- advice that removes or makes pages
- * ----------------------------------------------------------- */
+/* ---- advice that removes or makes pages ------------------------------------------------------ */
 
 /* FREE may drop the pages at any time; it does at once. */
 static int madvise_dontneed_free(struct vm_area_struct *vma, unsigned long start, unsigned long end,
@@ -197,8 +195,7 @@ static int madvise_vma(struct mm_struct *mm, struct vm_area_struct **pvma, unsig
 	}
 }
 
-/* ---- the walk
- * ------------------------------------------------------------------------------------------ */
+/* ---- the walk -------------------------------------------------------------------------------- */
 
 static bool advice_valid(int advice)
 {
@@ -279,8 +276,7 @@ long sys_madvise(unsigned long start, size_t len, int behavior)
 	return do_madvise(current->mm, start, len, behavior);
 }
 
-/* ---- names of anonymous memory: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME)
- * ------------------------------ */
+/* ---- names of anonymous memory: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME) ---------------------- */
 
 static struct anon_vma_name *anon_vma_name_alloc(const char *name)
 {

@@ -16,13 +16,13 @@
  *	   |            +-- write, shared VMA -----> do_shared_fault  "shared"
  *	   +-- read:  "zero"   the zero page
  *	   +-- write: "anon"   a new cleared page      anything else: "spurious", another CPU was
- *first
+ * first
  *
  * The pattern of every case: look at the entry without a lock; allocate and fill the page with no
  * spinlock held; lock the PTE table; look again; install, or free the page when somebody was first.
  *
  * Locks: mmap_lock held for reading, so VMAs stay and tables are not freed. VM_FAULT_RETRY says
- *that it was dropped to wait for something; the caller starts again from finding the VMA.
+ * that it was dropped to wait for something; the caller starts again from finding the VMA.
  */
 #include <pagoda/errno.h>
 #include <pagoda/gfp.h>

@@ -137,8 +137,7 @@ void exit_mm_release_mm(struct task_struct *tsk)
 	mmput(mm);
 }
 
-/* ---- /proc/PID/exe; exe_file is guarded by page_table_lock
- * ------------------------------------------ */
+/* ---- /proc/PID/exe; exe_file is guarded by page_table_lock ----------------------------------- */
 
 void set_mm_exe_file(struct mm_struct *mm, struct file *new_exe_file)
 {

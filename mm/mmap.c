@@ -189,8 +189,7 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 	return addr;
 }
 
-/* ---- the region phase
- * ------------------------------------------------------------------------------ */
+/* ---- the region phase ------------------------------------------------------------------------ */
 
 /* Pages of [addr, end) that are mapped now, and that the new mapping will replace (FIX-5). */
 static unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long addr,
@@ -285,8 +284,7 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 	return addr;
 }
 
-/* ---- entry points
- * ------------------------------------------------------------------------------------ */
+/* ---- entry points ---------------------------------------------------------------------------- */
 
 unsigned long vm_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len,
 			    unsigned long prot, unsigned long flags, unsigned long pgoff)

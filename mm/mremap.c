@@ -20,8 +20,7 @@
 #include <syscalls.h>
 #include "vm_internal.h"
 
-/* ---- moving entries ----------------------------------------------------------------------------
- */
+/* ---- moving entries -------------------------------------------------------------------------- */
 
 /*
  * One table's part. The old place is flushed before the locks are dropped: a page that is freed at
@@ -111,8 +110,7 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
 	return done;
 }
 
-/* ---- moving a VMA
- * --------------------------------------------------------------------------------- */
+/* ---- moving a VMA ---------------------------------------------------------------------------- */
 
 /*
  * The VMA for the new place, linked: part of a neighbour there or a copy of @vma. An anonymous VMA
@@ -208,8 +206,7 @@ unaccount:
 	return -ENOMEM;
 }
 
-/* ---- checks
- * ------------------------------------------------------------------------------------------ */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 /* The VMA of the old range, which may be resized; an ERR_PTR else (RMP-4, 12, 15..19). */
 static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, unsigned long addr,
@@ -284,8 +281,7 @@ static unsigned long mremap_to(unsigned long addr, unsigned long old_len, unsign
 	return move_vma(vma, addr, old_len, new_addr, new_len, flags);
 }
 
-/* ---- growing in place
- * ------------------------------------------------------------------------------ */
+/* ---- growing in place ------------------------------------------------------------------------ */
 
 /* No VMA starts in the new part; the guard gap of a stack above is not kept (RMP-5). */
 static bool vma_expandable(struct vm_area_struct *vma, unsigned long delta)

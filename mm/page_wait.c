@@ -3,7 +3,7 @@
  * mm/page_wait.c - sleeping until a page is unlocked or written.
  *
  * Pages have no wait queue of their own: they share a table of queues, by hash. PG_waiters says
- *that someone may sleep, so that unlocking a page nobody waits for is one atomic instruction.
+ * that someone may sleep, so that unlocking a page nobody waits for is one atomic instruction.
  *
  *	sleeper					waker
  *	join the queue				clear PG_locked, which tells PG_waiters

@@ -6,8 +6,8 @@
  *
  * Upper entries are set under page_table_lock and only ever go from empty to present while somebody
  * may look: whoever holds mmap_lock (or the i_mmap lock of a VMA in the range) may read them
- *without a lock. Tables are freed with mmap_lock held for writing, after the VMAs that needed them
- *have left the tree and i_mmap.
+ * without a lock. Tables are freed with mmap_lock held for writing, after the VMAs that needed them
+ * have left the tree and i_mmap.
  */
 #include <pagoda/errno.h>
 #include <pagoda/gfp.h>
@@ -51,8 +51,7 @@ void pgd_free(struct mm_struct *mm, pgd_t *pgd)
 	table_free(virt_to_page(pgd));
 }
 
-/* ---- finding and building ----------------------------------------------------------------------
- */
+/* ---- finding and building -------------------------------------------------------------------- */
 
 pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr)
 {
@@ -131,8 +130,7 @@ int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd)
 	return 0;
 }
 
-/* ---- freeing
- * ------------------------------------------------------------------------------------- */
+/* ---- freeing --------------------------------------------------------------------------------- */
 
 /*
  * The part of the address space whose tables may go: [floor, ceiling) has no VMA. The table of

@@ -69,8 +69,7 @@ int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle 
 	return pt_lock_pmd(mm, pmd, addr, pt);
 }
 
-/* ---- counts -----------------------------------------------------------------------------------
- */
+/* ---- counts ---------------------------------------------------------------------------------- */
 
 struct page *vm_normal_page(pte_t pte)
 {

@@ -75,8 +75,7 @@ unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned 
 	return found;
 }
 
-/* ---- at exec: the layout (LAY-3..5) -------------------------------------------------------------
- */
+/* ---- at exec: the layout (LAY-3..5) ---------------------------------------------------------- */
 
 #define MMAP_RND_PAGES	(1UL << 28)
 #define STACK_RND_BYTES (16UL << 30) /* how far down the stack top may have been moved */

@@ -38,8 +38,7 @@ static void broken(struct verify *v, const char *rule, unsigned long addr)
 			broken(v, #cond, addr);                                                    \
 	} while (0)
 
-/* ---- tree
- * ------------------------------------------------------------------------------------------ */
+/* ---- tree ------------------------------------------------------------------------------------ */
 
 static void verify_node(struct verify *v, struct vm_area_struct *vma, struct vm_area_struct *prev)
 {
@@ -97,8 +96,7 @@ static void verify_merged(struct verify *v, struct vm_area_struct *vma, struct v
 		broken(v, "two VMAs that should be one", vma->vm_start);
 }
 
-/* ---- entries and tables
- * ---------------------------------------------------------------------------- */
+/* ---- entries and tables ---------------------------------------------------------------------- */
 
 static int verify_pte(pte_t pte, unsigned long addr, void *arg)
 {

@@ -59,8 +59,7 @@ void vma_set_page_prot(struct vm_area_struct *vma);
 int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
 int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
 
-/* ---- mm/vma_merge.c ---------------------------------------------------------------------------
- */
+/* ---- mm/vma_merge.c -------------------------------------------------------------------------- */
 
 /* What a range has in common with a VMA that it could merge with (VMA-1). */
 struct vma_attr {
@@ -93,16 +92,14 @@ bool vma_can_merge_above(const struct vm_area_struct *vma, const struct vma_attr
 bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr *attr,
 			 unsigned long pages);
 
-/* ---- mm/mmap.c, mm/munmap.c
- * ---------------------------------------------------------------------- */
+/* ---- mm/mmap.c, mm/munmap.c ------------------------------------------------------------------ */
 
 unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
 			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff);
 /* Anonymous memory at an address, as brk does it: replaces nothing. 0 or -errno. */
 int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, vm_flags_t flags);
 
-/* ---- mm/zap.c -----------------------------------------------------------------------------------
- */
+/* ---- mm/zap.c -------------------------------------------------------------------------------- */
 
 /*
  * Removes the entries of [start, end) of @vma; mmap_lock (either way) or the i_mmap lock is held.
@@ -115,8 +112,7 @@ void unmap_all_tables(struct mmu_gather *tlb);
 /* The same with a gather of its own, for madvise. */
 void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long len);
 
-/* ---- mm/pgalloc.c
- * --------------------------------------------------------------------------------- */
+/* ---- mm/pgalloc.c ---------------------------------------------------------------------------- */
 
 pgd_t *pgd_alloc(struct mm_struct *mm);
 void pgd_free(struct mm_struct *mm, pgd_t *pgd);
@@ -133,8 +129,7 @@ int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd);
 void free_pgtables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
 		   unsigned long floor, unsigned long ceiling);
 
-/* ---- mm/pt_table.c
- * --------------------------------------------------------------------------------- */
+/* ---- mm/pt_table.c --------------------------------------------------------------------------- */
 
 /* pt_lock_writable() for those who know the PMD entry, which is present. */
 int pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt);
@@ -160,8 +155,7 @@ static inline void update_hiwater_vm(struct mm_struct *mm)
 		mm->hiwater_vm = mm->total_vm;
 }
 
-/* ---- mm/memory.c and its parts
- * ------------------------------------------------------------------- */
+/* ---- mm/memory.c and its parts --------------------------------------------------------------- */
 
 vm_fault_t do_anonymous_page(struct vm_fault *vmf);
 vm_fault_t do_fault(struct vm_fault *vmf);
@@ -188,27 +182,23 @@ static inline void vma_set_faulted(struct vm_area_struct *vma)
 		WRITE_ONCE(vma->vm_faulted, true);
 }
 
-/* ---- mm/gup.c
- * ------------------------------------------------------------------------------------ */
+/* ---- mm/gup.c -------------------------------------------------------------------------------- */
 
 /* Faults in [start, end) of @vma, whose rights were checked. Pages done, or -errno for the first.
  */
 long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write);
 
-/* ---- mm/mm_init.c
- * -------------------------------------------------------------------------------- */
+/* ---- mm/mm_init.c ---------------------------------------------------------------------------- */
 
 struct mm_struct *allocate_mm(void);
 struct mm_struct *mm_init(struct mm_struct *mm);
 
-/* ---- mm/copy_page_range.c
- * ---------------------------------------------------------------------------- */
+/* ---- mm/copy_page_range.c -------------------------------------------------------------------- */
 
 /* Copies the entries of @src that must be copied to @dst, its twin in the child. 0 or -ENOMEM. */
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 
-/* ---- mm/mprotect.c, mm/mremap.c
- * ------------------------------------------------------------------- */
+/* ---- mm/mprotect.c, mm/mremap.c -------------------------------------------------------------- */
 
 /* Gives [start, end) of @vma new flags; *pprev is the VMA that covers it then. 0 or -errno. */
 int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,

@@ -65,8 +65,7 @@ void vma_set_page_prot(struct vm_area_struct *vma)
 	vma->vm_page_prot = vm_get_page_prot(flags);
 }
 
-/* ---- linking ------------------------------------------------------------------------------------
- */
+/* ---- linking --------------------------------------------------------------------------------- */
 
 /* Shared VMAs that may write are counted, so that a file can be sealed against them (MFD-4). */
 void vma_link_file(struct vm_area_struct *vma)
@@ -120,8 +119,7 @@ void remove_vma(struct vm_area_struct *vma)
 	vm_area_free(vma);
 }
 
-/* ---- resizing and splitting
- * ------------------------------------------------------------------------ */
+/* ---- resizing and splitting ------------------------------------------------------------------ */
 
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {

@@ -82,8 +82,7 @@ void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma)
 	mm->vmacache_seqnum++;
 }
 
-/* ---- finding a VMA ----------------------------------------------------------------------------
- */
+/* ---- finding a VMA --------------------------------------------------------------------------- */
 
 struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr)
 {
@@ -105,8 +104,7 @@ struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr)
 	return found;
 }
 
-/* ---- finding a hole ----------------------------------------------------------------------------
- */
+/* ---- finding a hole -------------------------------------------------------------------------- */
 
 struct hole {
 	unsigned long low, high; /* it must lie in [low, high) */

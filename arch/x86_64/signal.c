@@ -258,8 +258,7 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 	restore_saved_sigmask();
 }
 
-/* ---- Coming back -------------------------------------------------------------------------------
- */
+/* ---- Coming back ----------------------------------------------------------------------------- */
 
 static void restore_registers(struct pt_regs *regs, const struct sigcontext *sc)
 {

@@ -204,8 +204,7 @@ static inline pgoff_t linear_page_index(const struct vm_area_struct *vma, unsign
 /* A task's cached VMA is void: its mm changes (exec). */
 void vmacache_flush(struct task_struct *tsk);
 
-/* ---- mm/mmap.c, mm/munmap.c, mm/unmapped_area.c, mm/brk.c, mm/stack.c -------------------------
- */
+/* ---- mm/mmap.c, mm/munmap.c, mm/unmapped_area.c, mm/brk.c, mm/stack.c ------------------------ */
 
 /*
  * Map @len bytes (section 4 of the contract); takes and drops mmap_lock, populates. @file: NULL
@@ -260,15 +259,13 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 /* vm_operations_struct.map_pages for everything in the page cache: fault-around. */
 void filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
-/* ---- mm/madvise.c -----------------------------------------------------------------------------
- */
+/* ---- mm/madvise.c ---------------------------------------------------------------------------- */
 
 /* prctl(PR_SET_VMA_ANON_NAME); @name NULL takes the name away. Takes mmap_lock. 0 or -errno. */
 int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len,
 			  const char *name);
 
-/* ---- mm/gup.c: user memory from the kernel's side ---------------------------------------------
- */
+/* ---- mm/gup.c: user memory from the kernel's side -------------------------------------------- */
 
 #define FOLL_WRITE 0x01
 #define FOLL_FORCE 0x10 /* ptrace-like: ignore VMA protection, but copy what is private */
@@ -299,8 +296,7 @@ static inline void mm_populate(unsigned long start, unsigned long len)
 	__mm_populate(start, len, true);
 }
 
-/* ---- mm/unmap_mapping.c ------------------------------------------------------------------------
- */
+/* ---- mm/unmap_mapping.c ---------------------------------------------------------------------- */
 
 /*
  * Unmap bytes [start, start + len) (len 0: to the end) of @mapping from all address spaces.
@@ -315,8 +311,7 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
  */
 bool page_mkclean_mapping(struct address_space *mapping, struct page *page);
 
-/* ---- mm/mapping drivers: f_op->mmap of memory devices -------------------------------------------
- */
+/* ---- mm/mapping drivers: f_op->mmap of memory devices ---------------------------------------- */
 
 /* Map frames from @pfn at [addr, addr+size) of @vma; for f_op->mmap. 0 or -errno. */
 int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
@@ -324,8 +319,7 @@ int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned lon
 /* For ->fault: map one uncounted frame. */
 vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn);
 
-/* ---- mm/accounting.c: resident pages ----------------------------------------------------------
- */
+/* ---- mm/accounting.c: resident pages --------------------------------------------------------- */
 
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
@@ -354,8 +348,7 @@ static inline unsigned long mm_pgtables_bytes(struct mm_struct *mm)
 	return atomic64_read(&mm->pgtables_bytes);
 }
 
-/* ---- mm/verify.c --------------------------------------------------------------------------------
- */
+/* ---- mm/verify.c ----------------------------------------------------------------------------- */
 
 /*
  * Checks the whole address space and reports each broken rule to the log. mmap_lock held for
@@ -373,8 +366,7 @@ static inline void mm_verify_checked(struct mm_struct *mm, const char *where)
 }
 #endif
 
-/* ---- mm/page_init.c: the zero page, which read faults map --------------------------------------
- */
+/* ---- mm/page_init.c: the zero page, which read faults map ------------------------------------ */
 
 extern char empty_zero_page[PAGE_SIZE];
 extern unsigned long zero_pfn;

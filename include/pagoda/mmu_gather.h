@@ -4,7 +4,7 @@
  *
  *	tlb_gather_mmu(&tlb, mm);
  *	... clear entries: tlb_remove_tlb_entry(), tlb_remove_page(); unlink tables:
- *tlb_free_table() tlb_finish_mmu(&tlb);
+ * tlb_free_table() tlb_finish_mmu(&tlb);
  *
  * A frame that was mapped, or was a table, goes back to its owner only after the flush, when no
  * CPU can reach it by an old translation (TLB-1). A gather for a dead mm (tlb_gather_mmu_fullmm)
@@ -28,8 +28,7 @@ struct mmu_gather {
 	struct page *local[MMU_GATHER_LOCAL];
 };
 
-/* ---- mm/mmu_gather.c --------------------------------------------------------------------------
- */
+/* ---- mm/mmu_gather.c ------------------------------------------------------------------------- */
 
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
 void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);

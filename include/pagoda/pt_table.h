@@ -25,8 +25,7 @@ struct pt_handle {
 	unsigned long addr;
 };
 
-/* ---- mm/pt_table.c -----------------------------------------------------------------------------
- */
+/* ---- mm/pt_table.c --------------------------------------------------------------------------- */
 
 /* Builds missing tables of @addr and locks its PTE table. 0 or -ENOMEM. mmap_lock held. */
 int pt_lock_writable(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt);
@@ -48,8 +47,7 @@ void pt_count(struct pt_handle *pt, pte_t entry, int nr);
 /* Which frames have counted references: present, and neither special nor the zero page. */
 struct page *vm_normal_page(pte_t pte);
 
-/* ---- mm/pt_walk.c: looking at tables
- * ------------------------------------------------------------- */
+/* ---- mm/pt_walk.c: looking at tables --------------------------------------------------------- */
 
 /*
  * Calls @fn for each entry of [start, end) that is not empty, with the PTL held (so it may not

@@ -26,8 +26,7 @@ struct pid;
 	(sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG))
 #define sig_in(sig, mask) ((sig) < SIGRTMIN && (sigmask(sig) & (mask)))
 
-/* ---- kernel/signal.c, kernel/signal_send.c: sending
- * ------------------------------------------------------------ */
+/* ---- kernel/signal.c, kernel/signal_send.c: sending ------------------------------------------ */
 
 void signals_init(void);
 /* siglock held: to one thread (PIDTYPE_PID) or to its process (PIDTYPE_TGID). 0, -EAGAIN. */

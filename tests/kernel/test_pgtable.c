@@ -68,8 +68,7 @@ KTEST(pgtable_vm_page_prot)
 			pgprot_val(PAGE_READONLY_EXEC));
 }
 
-/* ---- No kernel page is both writable and executable, none is open to user mode ----------------
- */
+/* ---- No kernel page is both writable and executable, none is open to user mode --------------- */
 
 static unsigned long bad_entries;
 
