@@ -4,8 +4,7 @@
  *
  *	private VMA, anonymous frame that only this table holds   "reuse"  make it writable
  *	private VMA, any other frame                              "copy"   a page of our own instead
- *	shared VMA                                                "mkwrite" ask the file, make it
- * writable
+ *	shared VMA                                                "mkwrite" ask the file, then write
  *
  * A frame's reference count is the number of tables that map it plus pins, so a count of 1 under
  * the PTL means that nobody else can see or reach the frame: fork needs mmap_lock for writing, and a

@@ -15,8 +15,7 @@
  *	   |            +-- write, private VMA ----> do_cow_fault     "cow"
  *	   |            +-- write, shared VMA -----> do_shared_fault  "shared"
  *	   +-- read:  "zero"   the zero page
- *	   +-- write: "anon"   a new cleared page      anything else: "spurious", another CPU was
- * first
+ *	   +-- write: "anon"   a new cleared page      anything else: "spurious", others were first
  *
  * The pattern of every case: look at the entry without a lock; allocate and fill the page with no
  * spinlock held; lock the PTE table; look again; install, or free the page when somebody was first.

@@ -7,8 +7,7 @@
  * cache, a stack of objects ready for use, taken from the slabs and given back in batches:
  *
  *	kmem_cache_alloc --> CPU's stack <--refill-- partial slabs <--new_slab-- page allocator
- *	kmem_cache_free  --> CPU's stack --drain--> slabs; an empty one is freed when others have
- * room
+ *	kmem_cache_free  --> CPU's stack --drain--> slabs; an empty one goes if others have room
  *
  * The stacks need no lock (see local_stack.h). A slab with free objects is on cache->partial, one
  * without on cache->full. Locks: cache->lock, irq-safe, never held while pages are allocated or
