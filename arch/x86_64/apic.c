@@ -37,7 +37,7 @@ void init_apic_mappings(void)
 
 	if (!phys)
 		phys = rdmsrl(MSR_IA32_APICBASE) & PAGE_MASK;
-	apic_base = ioremap(phys, PAGE_SIZE);
+	apic_base = (__force volatile u32 *)ioremap(phys, PAGE_SIZE);
 	if (!apic_base)
 		panic("no memory to map the local APIC");
 }

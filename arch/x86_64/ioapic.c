@@ -65,7 +65,7 @@ static void ioapic_add(u32 phys, u32 gsi_base)
 	struct ioapic *ioapic = &ioapics[nr_ioapics];
 	u32 version;
 
-	ioapic->regs = ioremap(phys, PAGE_SIZE);
+	ioapic->regs = (__force volatile u32 *)ioremap(phys, PAGE_SIZE);
 	if (!ioapic->regs)
 		return;
 	version = ioapic_read(ioapic, IOAPIC_VERSION);
