@@ -157,7 +157,7 @@ long read_number(const char *path)
 	char text[64];
 
 	if (read_file(path, text, sizeof(text)) <= 0)
-		SKIP("cannot read %s", path);
+		FAIL("cannot read %s", path);
 	return strtol(text, NULL, 10);
 }
 

@@ -102,7 +102,7 @@ static inline unsigned char file_byte(size_t i)
 	return 'a' + (i / PAGE + i) % 26;
 }
 
-/* The first number in this file, e.g. of /proc/sys/vm; skips the test when it is not there. */
+/* The first number in this file, e.g. of /proc/sys/vm; fails the test when it is not there. */
 long read_number(const char *path);
 /* Reads the whole file into buffer as a string; returns its length or -errno. */
 long read_file(const char *path, char *buffer, size_t size);
