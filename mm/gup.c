@@ -173,7 +173,7 @@ static int populate_error(long ret)
 	return ret == -EFAULT ? -ENOMEM : ret == -ENOMEM ? -EAGAIN : ret;
 }
 
-int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors)
+int make_pages_present(unsigned long start, unsigned long len, bool ignore_errors)
 {
 	unsigned long end = start + len, stop;
 	struct mm_struct *mm = current->mm;

@@ -98,7 +98,7 @@ static int do_mlock(unsigned long start, size_t len, vm_flags_t lock)
 		err = apply_vma_lock_flags(mm, start, len, lock);
 	mm_verify_checked(mm, "mlock");
 	mmap_write_unlock(mm);
-	return err ? err : __mm_populate(start, len, false);
+	return err ? err : make_pages_present(start, len, false);
 }
 
 long sys_mlock(unsigned long start, size_t len)

@@ -289,11 +289,11 @@ int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, in
  */
 long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 /* Takes mmap_lock. make_pages_present() of the flow charts; ignores errors if told so. */
-int __mm_populate(unsigned long start, unsigned long len, bool ignore_errors);
+int make_pages_present(unsigned long start, unsigned long len, bool ignore_errors);
 
 static inline void mm_populate(unsigned long start, unsigned long len)
 {
-	__mm_populate(start, len, true);
+	make_pages_present(start, len, true);
 }
 
 /* ---- mm/unmap_mapping.c ---------------------------------------------------------------------- */
