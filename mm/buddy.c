@@ -118,40 +118,83 @@ void buddy_free(struct page *page, unsigned int order)
 	spin_unlock_irqrestore(&zone.lock, flags);
 }
 
-/* With interrupts off, the stack's CPU cannot be disturbed and pushes cannot fail. */
+/*
+ * Takes up to nr pages as blocks and pushes them, the lowest last, so that they are used in
+ * ascending order. The smallest blocks go first, as for single pages, and are split only if they
+ * hold too many.
+ */
 unsigned int buddy_fill(struct local_stack *stack, unsigned int nr, unsigned long reserve)
 {
-	unsigned int got = 0;
+	unsigned int count, got = 0;
 	unsigned long flags;
+	void *first;
 
 	spin_lock_irqsave(&zone.lock, flags);
-	nr = min(nr, LOCAL_STACK_MAX - local_stack_count(stack));
+	count = local_stack_count(stack);
+	first = local_stack_first(stack);
+	nr = min(nr, LOCAL_STACK_MAX - count);
 	if (zone.free_pages < reserve + nr)
 		nr = zone.free_pages > reserve ? zone.free_pages - reserve : 0;
-	for (; got < nr; got++) {
-		struct page *page = __rmqueue(0);
+	while (got < nr) {
+		unsigned int order = min(__builtin_ctz(zone.nonempty), ilog2(nr - got));
+		struct page *page = __rmqueue(order);
+		struct page *last = page + (1u << order);
 
-		page->flags = 1UL << PG_pcp;
-		local_stack_push(stack, &page->lru, LOCAL_STACK_MAX);
+		while (last-- > page) {
+			last->flags = 1UL << PG_pcp;
+			*(void **)&last->lru = first;
+			first = &last->lru;
+		}
+		got += 1u << order;
 	}
+	local_stack_set(stack, first, count + got);
 	spin_unlock_irqrestore(&zone.lock, flags);
 	return got;
 }
 
+/* Frees neighbouring pages [page, end) in the largest aligned blocks. */
+static void free_run(struct page *page, struct page *end)
+{
+	while (page < end) {
+		unsigned long pfn = page_to_pfn(page);
+		unsigned int order = min(ilog2(end - page), MAX_ORDER - 1);
+
+		if (pfn & ((1UL << order) - 1))
+			order = __builtin_ctzl(pfn);
+		__free_one_page(page, order);
+		page += 1UL << order;
+	}
+}
+
+/* Memory is often freed in the order of its addresses: neighbours on the stack go as one block. */
 unsigned int buddy_drain(struct local_stack *stack, unsigned int keep)
 {
-	unsigned int drained = 0;
+	struct page *lo = NULL, *hi = NULL;
+	unsigned int count, left;
 	unsigned long flags;
+	void **node;
 
 	spin_lock_irqsave(&zone.lock, flags);
-	while (local_stack_count(stack) > keep) {
-		struct list_head *node = local_stack_pop(stack);
+	count = left = local_stack_count(stack);
+	for (node = local_stack_first(stack); left > keep; left--) {
+		struct page *page = container_of((struct list_head *)node, struct page, lru);
 
-		__free_one_page(list_entry(node, struct page, lru), 0);
-		drained++;
+		node = *node;
+		page->flags = 0;
+		if (page + 1 == lo) {
+			lo = page;
+		} else if (page == hi) {
+			hi++;
+		} else {
+			free_run(lo, hi);
+			lo = page;
+			hi = page + 1;
+		}
 	}
+	free_run(lo, hi);
+	local_stack_set(stack, node, left);
 	spin_unlock_irqrestore(&zone.lock, flags);
-	return drained;
+	return count - left;
 }
 
 void buddy_counts(unsigned long counts[MAX_ORDER])

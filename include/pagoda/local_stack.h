@@ -72,4 +72,20 @@ static __always_inline bool local_stack_push(struct local_stack *stack, void *no
 	}
 }
 
+/*
+ * With interrupts off, many nodes at once. local_stack_first() is the node that a pop would return;
+ * each node's first word is the next one's address. Who has taken nodes off, or put some before
+ * the first, tells with local_stack_set() which node is the first now and how many there are.
+ */
+static inline void *local_stack_first(const struct local_stack *stack)
+{
+	return (void *)(((long)stack->head >> 16) & ~7L);
+}
+
+static inline void local_stack_set(struct local_stack *stack, void *first, unsigned int count)
+{
+	stack->head = (unsigned long)first << 16 |
+		      ((stack->head + LOCAL_STACK_POPS) & LOCAL_STACK_LOW & ~0xffUL) | count;
+}
+
 #endif
