@@ -64,6 +64,15 @@ unsigned long ksyms_lookup_name(const char *name)
 	return 0;
 }
 
+/* The nth function in the order of addresses; NULL past the last. */
+const char *ksyms_nth(u32 n, unsigned long *addr)
+{
+	if (n >= ksyms_count)
+		return NULL;
+	*addr = KSYMS_BASE + ksyms_offsets[n];
+	return ksyms_strings + ksyms_names[n];
+}
+
 /* Writes "name+0xoffset/0xsize", or the bare address when it is in no function. */
 int sprint_symbol(char *buf, size_t size, unsigned long addr)
 {

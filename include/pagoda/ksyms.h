@@ -11,5 +11,6 @@
 const char *ksyms_lookup(unsigned long addr, unsigned long *offset, unsigned long *size);
 int sprint_backtrace(char *buf, size_t size, unsigned long addr);
 unsigned long ksyms_lookup_name(const char *name);
+const char *ksyms_nth(u32 n, unsigned long *addr);
 
 #endif

@@ -114,6 +114,7 @@ struct signal_struct {
 
 	struct rlimit rlim[RLIM_NLIMITS]; /* task_lock of the group leader */
 	short oom_score_adj;
+	short oom_score_adj_min; /* lowest that it may give itself */
 	struct mutex cred_guard_mutex;
 };
 

@@ -8,6 +8,7 @@
 #include <pagoda/devtmpfs.h>
 #include <pagoda/init.h>
 #include <pagoda/mem.h>
+#include <pagoda/proc_fs.h>
 #include <pagoda/serial.h>
 #include <pagoda/tty.h>
 #include <pagoda/types.h>
@@ -22,4 +23,5 @@ void driver_init(void)
 	devtmpfs_create_node("console", S_IFCHR | 0600, MKDEV(5, 1));
 	serial_tty_init();
 	devtmpfs_create_node("ttyS0", S_IFCHR | 0600, MKDEV(4, 64));
+	proc_root_init();
 }

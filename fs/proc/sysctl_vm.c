@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fs/proc/sysctl_vm.c - /proc/sys/vm: the knobs of virtual memory.
+ */
+#include "sysctl.h"
+#include <pagoda/gfp.h>
+#include <pagoda/mman.h>
+#include <pagoda/slab.h>
+
+/* Of the ratio and the fixed size that limit commitment, the one written last counts. */
+static int store_overcommit_ratio(const struct sysctl *ctl, char *text)
+{
+	int err = store_int(ctl, text);
+
+	if (!err)
+		sysctl_overcommit_kbytes = 0;
+	return err;
+}
+
+static int store_overcommit_kbytes(const struct sysctl *ctl, char *text)
+{
+	int err = store_ulong(ctl, text);
+
+	if (!err)
+		sysctl_overcommit_ratio = 0;
+	return err;
+}
+
+static int show_min_free_kbytes(struct seq_file *m, const struct sysctl *ctl)
+{
+	seq_printf(m, "%lu\n", min_free_pages() << (PAGE_SHIFT - 10));
+	return 0;
+}
+
+static int store_min_free_kbytes(const struct sysctl *ctl, char *text)
+{
+	unsigned int kb;
+
+	if (kstrtouint(text, 0, &kb) || kb > INT_MAX)
+		return -EINVAL;
+	set_min_free_kbytes(kb);
+	return 0;
+}
+
+/* 1: page cache, 2: slab objects, 3: both. tmpfs pages are all the data there is and stay. */
+static int store_drop_caches(const struct sysctl *ctl, char *text)
+{
+	int what;
+
+	if (kstrtoint(text, 0, &what) || what < 1 || what > 4)
+		return -EINVAL;
+	if (what & 2)
+		shrink_caches(GFP_KERNEL, ULONG_MAX);
+	drain_memory_caches();
+	return 0;
+}
+
+static const struct sysctl vm_table[] = {
+	CTL_ULONG("admin_reserve_kbytes", sysctl_admin_reserve_kbytes),
+	{.name = "drop_caches", .mode = 0200, .store = store_drop_caches},
+	CTL_INT("legacy_va_layout", sysctl_legacy_va_layout, 0, INT_MAX),
+	CTL_INT("max_map_count", sysctl_max_map_count, 0, INT_MAX),
+	{
+		.name = "min_free_kbytes",
+		.mode = 0644,
+		.show = show_min_free_kbytes,
+		.store = store_min_free_kbytes,
+	},
+	CTL_ULONG("mmap_min_addr", mmap_min_addr),
+	{
+		.name = "overcommit_kbytes",
+		.mode = 0644,
+		.show = show_ulong,
+		.store = store_overcommit_kbytes,
+		.data = &sysctl_overcommit_kbytes,
+	},
+	CTL_INT("overcommit_memory", sysctl_overcommit_memory, 0, 2),
+	{
+		.name = "overcommit_ratio",
+		.mode = 0644,
+		.show = show_int,
+		.store = store_overcommit_ratio,
+		.data = &sysctl_overcommit_ratio,
+		.max = INT_MAX,
+	},
+	CTL_ULONG("user_reserve_kbytes", sysctl_user_reserve_kbytes),
+};
+
+void sysctl_vm_init(struct proc_dir_entry *sys)
+{
+	proc_sys_register(proc_mkdir("vm", sys), vm_table, ARRAY_SIZE(vm_table));
+}
