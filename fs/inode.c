@@ -263,21 +263,27 @@ int file_update_time(struct file *file)
 	return 0;
 }
 
-/* Someone without privilege writes: set-user-id and set-group-id go. i_rwsem is held. */
-int file_remove_privs(struct file *file)
+static int remove_privs(struct file *file, umode_t mode)
 {
-	struct inode *inode = file_inode(file);
 	struct iattr attr = {.ia_valid = ATTR_FORCE};
 
-	if (likely(!(inode->i_mode & (S_ISUID | S_ISGID))) || !S_ISREG(inode->i_mode))
-		return 0;
-	if (inode->i_mode & S_ISUID)
+	if (mode & S_ISUID)
 		attr.ia_valid |= ATTR_KILL_SUID;
-	if ((inode->i_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
 		attr.ia_valid |= ATTR_KILL_SGID;
 	if (attr.ia_valid == ATTR_FORCE || capable(CAP_FSETID))
 		return 0;
 	return notify_change(file_dentry(file), &attr);
+}
+
+/* Someone without privilege writes: set-user-id and set-group-id go. i_rwsem is held. */
+int file_remove_privs(struct file *file)
+{
+	umode_t mode = file_inode(file)->i_mode;
+
+	if (likely(!(mode & (S_ISUID | S_ISGID))) || !S_ISREG(mode))
+		return 0;
+	return remove_privs(file, mode);
 }
 
 /* ---- writers against executors ----------------------------------------------------------- */

@@ -120,13 +120,32 @@ static size_t iterate(enum step step, void *addr, size_t bytes, struct iov_iter 
 	return done;
 }
 
+static inline void advance_ubuf(struct iov_iter *i, size_t bytes)
+{
+	i->count -= bytes;
+	i->iov_offset += bytes;
+}
+
+/* One user buffer is by far the most common case. */
 size_t copy_to_iter(const void *addr, size_t bytes, struct iov_iter *i)
 {
+	if (likely(i->iter_type == ITER_UBUF)) {
+		bytes = min(bytes, i->count);
+		bytes -= copy_to_user(i->ubuf + i->iov_offset, addr, bytes);
+		advance_ubuf(i, bytes);
+		return bytes;
+	}
 	return iterate(STEP_TO, (void *)addr, bytes, i);
 }
 
 size_t copy_from_iter(void *addr, size_t bytes, struct iov_iter *i)
 {
+	if (likely(i->iter_type == ITER_UBUF)) {
+		bytes = min(bytes, i->count);
+		bytes -= copy_from_user(addr, i->ubuf + i->iov_offset, bytes);
+		advance_ubuf(i, bytes);
+		return bytes;
+	}
 	return iterate(STEP_FROM, addr, bytes, i);
 }
 
@@ -180,6 +199,8 @@ static size_t fault_in(const struct iov_iter *it, size_t bytes, bool write)
 
 size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes)
 {
+	if (likely(i->iter_type == ITER_UBUF))
+		return fault_in_readable(i->ubuf + i->iov_offset, min(bytes, i->count));
 	return fault_in(i, bytes, false);
 }
 
