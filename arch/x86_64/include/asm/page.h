@@ -61,12 +61,10 @@
 #define phys_to_page(phys) pfn_to_page(PHYS_PFN(phys))
 #define page_address(page) page_to_virt(page)
 
-/* Clears one page; rep stosq, as the byte form costs one step per byte under TCG. */
+/* Clears one page: arch/x86_64/clear_page.S, which is no C function. */
 static inline void clear_page(void *page)
 {
-	unsigned long count = PAGE_SIZE / 8;
-
-	asm volatile("rep stosq" : "+c"(count), "+D"(page) : "a"(0UL) : "memory");
+	asm volatile("call __clear_page" : "+D"(page) : : "rcx", "cc", "memory");
 }
 
 static inline void copy_page(void *to, const void *from)
