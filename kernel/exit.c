@@ -306,15 +306,24 @@ static void exit_mm(void)
 	exit_mm_release_mm(current);
 }
 
-/* The last thread of a process: what belongs to the process as a whole. */
+/*
+ * The last thread of a process: what belongs to the process as a whole. Without an exit_group() its
+ * status is that of the process, as in Linux since 5.19.
+ */
 static void exit_group_dead(struct task_struct *tsk, long code)
 {
 	struct signal_struct *sig = tsk->signal;
 	unsigned long rss;
 
+	spin_lock_irq(&tsk->sighand->siglock);
+	if (!(sig->flags & SIGNAL_GROUP_EXIT)) {
+		sig->flags = SIGNAL_GROUP_EXIT;
+		sig->group_exit_code = code;
+		sig->group_stop_count = 0;
+	}
+	spin_unlock_irq(&tsk->sighand->siglock);
 	if (is_global_init(tsk))
-		panic("Attempted to kill init! exitcode=0x%08x",
-		      sig->group_exit_code ? sig->group_exit_code : (int)code);
+		panic("Attempted to kill init! exitcode=0x%08x", sig->group_exit_code);
 	exit_itimers(tsk);
 	if (tsk->mm) {
 		rss = get_mm_hiwater_rss(tsk->mm);
