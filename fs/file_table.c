@@ -114,8 +114,10 @@ static void __fput(struct file *file)
 		if (file->f_op->release)
 			file->f_op->release(inode, file);
 	}
-	if (file->f_mode & FMODE_WRITER)
+	if (file->f_mode & FMODE_WRITER) {
 		put_write_access(inode);
+		atomic_dec(&file->f_path.mnt->mnt_writers);
+	}
 	if (file->f_path.dentry)
 		path_put(&file->f_path);
 	put_cred(file->f_cred);

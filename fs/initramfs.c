@@ -173,7 +173,6 @@ static void __init free_module(const struct boot_module *m)
 
 int __init populate_rootfs(void)
 {
-	static const char *const dirs[] = {"/dev", "/proc", "/sys", "/tmp"};
 	int old_umask = current->fs->umask;
 
 	current->fs->umask = 0;
@@ -183,8 +182,6 @@ int __init populate_rootfs(void)
 		unpack(__va(m->start), m->size);
 		free_module(m);
 	}
-	for (int i = 0; i < ARRAY_SIZE(dirs); i++)
-		init_mkdir(dirs[i], 0755);
 	current->fs->umask = old_umask;
 	return 0;
 }

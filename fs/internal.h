@@ -73,6 +73,7 @@ struct vfsmount *vfs_kern_mount(struct file_system_type *type, int sb_flags, con
 				void *data);
 void attach_mnt(struct vfsmount *mnt, const struct path *path);
 void detach_mnt(struct vfsmount *mnt, struct path *old);
+void umount_children(struct vfsmount *mnt, struct list_head *dead);
 void umount_tree(struct vfsmount *mnt, struct list_head *dead);
 void drop_mounts(struct list_head *dead);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * fs/mount.c - mount(2), umount2(2), and the tables that show the mounts.
+ * fs/mount.c - mount(2) and umount2(2).
  *
  * There is one mount namespace, and mounts do not propagate: every mount is private, and asking for
  * that (MS_PRIVATE) succeeds, for the other kinds of propagation it is EINVAL.
@@ -10,7 +10,6 @@
 #include <pagoda/fs.h>
 #include <pagoda/mount.h>
 #include <pagoda/namei.h>
-#include <pagoda/seq_file.h>
 #include <pagoda/slab.h>
 #include <asm/uaccess.h>
 #include <syscalls.h>
@@ -40,10 +39,25 @@ static int mnt_flags_of(unsigned long flags)
 	return mnt_flags;
 }
 
-/* Attaches mnt where path leads now, mounts on top included. Consumes mnt on failure. */
+/* Moves the mounts on mnt behind it in the list of all, so that parents come first there. */
+static void list_submounts(struct vfsmount *mnt)
+{
+	struct vfsmount *child;
+
+	list_for_each_entry (child, &mnt->mnt_mounts, mnt_child) {
+		list_move_tail(&child->mnt_list, &mount_list);
+		list_submounts(child);
+	}
+}
+
+/*
+ * Attaches mnt where path leads now, mounts on top included. Consumes mnt, and what is mounted on
+ * it, on failure.
+ */
 static int graft(struct vfsmount *mnt, const struct path *path)
 {
 	struct path where = *path;
+	LIST_HEAD(dead);
 	int error = -ENOENT;
 
 	down_write(&namespace_sem);
@@ -61,10 +75,15 @@ static int graft(struct vfsmount *mnt, const struct path *path)
 	    mnt->mnt_root == where.dentry)
 		goto fail;
 	attach_mnt(mnt, &where);
+	write_lock(&dcache_lock);
+	list_submounts(mnt);
+	write_unlock(&dcache_lock);
 	up_write(&namespace_sem);
 	return 0;
 fail:
+	umount_children(mnt, &dead);
 	up_write(&namespace_sem);
+	drop_mounts(&dead);
 	mntput(mnt);
 	return error;
 }
@@ -87,11 +106,52 @@ static int do_new_mount(const struct path *path, const char *fstype, unsigned lo
 	return graft(mnt, path);
 }
 
-/* A second mount of what is at old_name (of that mount only: MS_REC takes no others along). */
+/* Another mount of path's dentry, with the flags of path's mount. NULL without memory. */
+static struct vfsmount *clone_mnt(const struct path *path)
+{
+	struct vfsmount *mnt = alloc_vfsmnt(dget(path->dentry), path->mnt->mnt_devname);
+
+	if (!mnt) {
+		dput(path->dentry);
+		return NULL;
+	}
+	atomic_inc(&mnt->mnt_sb->s_active);
+	mnt->mnt_flags = path->mnt->mnt_flags & ~MNT_INTERNAL;
+	return mnt;
+}
+
+/*
+ * Mounts on new what is mounted on old, at and below new's root, and so on. namespace_sem is held
+ * for write; new is not in the tree yet, and what was mounted on it stays there if memory runs out.
+ */
+static int copy_submounts(struct vfsmount *old, struct vfsmount *new)
+{
+	struct vfsmount *child, *copy;
+
+	list_for_each_entry (child, &old->mnt_mounts, mnt_child) {
+		struct path root = {child, child->mnt_root};
+		struct path where = {new, child->mnt_mountpoint};
+		int error;
+
+		if (!is_subdir(where.dentry, new->mnt_root))
+			continue;
+		copy = clone_mnt(&root);
+		if (!copy)
+			return -ENOMEM;
+		attach_mnt(copy, &where);
+		error = copy_submounts(child, copy);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* A second mount of what is at old_name; with MS_REC, of what is mounted below it as well. */
 static int do_loopback(const struct path *path, const char *old_name, unsigned long flags)
 {
 	struct vfsmount *mnt;
 	struct path old;
+	LIST_HEAD(dead);
 	int error;
 
 	if (!old_name || !*old_name)
@@ -99,35 +159,85 @@ static int do_loopback(const struct path *path, const char *old_name, unsigned l
 	error = kern_path(old_name, LOOKUP_FOLLOW, &old);
 	if (error)
 		return error;
-	mnt = alloc_vfsmnt(old.dentry, old.mnt->mnt_devname);
-	if (!mnt) {
-		path_put(&old);
-		return -ENOMEM;
+	mnt = clone_mnt(&old);
+	if (!mnt)
+		error = -ENOMEM;
+	if (mnt && (flags & MS_REC)) {
+		down_write(&namespace_sem);
+		error = copy_submounts(old.mnt, mnt);
+		if (error)
+			umount_children(mnt, &dead);
+		up_write(&namespace_sem);
+		drop_mounts(&dead);
 	}
-	atomic_inc(&mnt->mnt_sb->s_active);
-	mnt->mnt_flags = old.mnt->mnt_flags & ~MNT_INTERNAL;
-	mntput(old.mnt); /* the dentry's reference is the mount's now */
+	path_put(&old);
+	if (error) {
+		mntput(mnt);
+		return error;
+	}
 	return graft(mnt, path);
+}
+
+/* Files open for writing on sb, or through mnt alone. namespace_sem is held. */
+static bool has_writers(const struct super_block *sb, const struct vfsmount *mnt)
+{
+	struct vfsmount *p;
+
+	smp_mb();
+	list_for_each_entry (p, &mount_list, mnt_list) {
+		if ((mnt ? p == mnt : p->mnt_sb == sb) && atomic_read(&p->mnt_writers))
+			return true;
+	}
+	return false;
+}
+
+/* MS_REMOUNT | MS_BIND: the flags of this mount only. */
+static int remount_mount(struct vfsmount *mnt, unsigned long flags)
+{
+	int old = mnt->mnt_flags;
+
+	mnt->mnt_flags = mnt_flags_of(flags);
+	if ((mnt->mnt_flags & MNT_READONLY) && has_writers(NULL, mnt)) {
+		mnt->mnt_flags = old;
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int remount_sb(struct super_block *sb, unsigned long flags, void *data)
+{
+	int sb_flags = flags & (SB_RDONLY | SB_SYNCHRONOUS);
+	unsigned long old = sb->s_flags;
+	int error = 0;
+
+	if (flags & SB_RDONLY) {
+		sb->s_flags |= SB_RDONLY;
+		if (has_writers(sb, NULL))
+			error = -EBUSY;
+	}
+	if (!error && sb->s_op->remount_fs)
+		error = sb->s_op->remount_fs(sb, &sb_flags, data);
+	if (error)
+		sb->s_flags = old;
+	else
+		sb->s_flags = (old & ~(unsigned long)SB_RDONLY) | (sb_flags & SB_RDONLY);
+	return error;
 }
 
 static int do_remount(const struct path *path, unsigned long flags, void *data)
 {
-	struct super_block *sb = path->mnt->mnt_sb;
-	int sb_flags = flags & (SB_RDONLY | SB_SYNCHRONOUS);
-	int error = 0;
+	int error;
 
 	if (path->dentry != path->mnt->mnt_root)
 		return -EINVAL;
 	down_write(&namespace_sem);
-	if (!(flags & MS_BIND)) {
-		if (sb->s_op->remount_fs)
-			error = sb->s_op->remount_fs(sb, &sb_flags, data);
+	if (flags & MS_BIND) {
+		error = remount_mount(path->mnt, flags);
+	} else {
+		error = remount_sb(path->mnt->mnt_sb, flags, data);
 		if (!error)
-			sb->s_flags =
-				(sb->s_flags & ~(unsigned long)SB_RDONLY) | (sb_flags & SB_RDONLY);
+			path->mnt->mnt_flags = mnt_flags_of(flags);
 	}
-	if (!error)
-		path->mnt->mnt_flags = mnt_flags_of(flags);
 	up_write(&namespace_sem);
 	return error;
 }
@@ -316,84 +426,4 @@ long sys_umount2(char __user *name, int flags)
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	return umount_name(getname(name), flags);
-}
-
-/* ---- /proc/PID/mounts and mountinfo ------------------------------------------------------ */
-
-static void show_mnt_flags(struct seq_file *m, const struct vfsmount *mnt)
-{
-	static const struct {
-		int flag;
-		const char *str;
-	} opts[] = {
-		{MNT_NOSUID, ",nosuid"},	   {MNT_NODEV, ",nodev"},
-		{MNT_NOEXEC, ",noexec"},	   {MNT_NOATIME, ",noatime"},
-		{MNT_NODIRATIME, ",nodiratime"},   {MNT_RELATIME, ",relatime"},
-		{MNT_NOSYMFOLLOW, ",nosymfollow"},
-	};
-
-	for (int i = 0; i < ARRAY_SIZE(opts); i++)
-		if (mnt->mnt_flags & opts[i].flag)
-			seq_puts(m, opts[i].str);
-}
-
-static void show_sb_options(struct seq_file *m, struct vfsmount *mnt)
-{
-	if (mnt->mnt_sb->s_op->show_options)
-		mnt->mnt_sb->s_op->show_options(m, mnt->mnt_root);
-}
-
-int show_mounts(struct seq_file *m, const struct path *root)
-{
-	struct vfsmount *mnt;
-
-	down_read(&namespace_sem);
-	list_for_each_entry (mnt, &mount_list, mnt_list) {
-		struct path path = {mnt, mnt->mnt_root};
-		size_t start = m->count;
-
-		seq_escape(m, mnt->mnt_devname, " \t\n\\#");
-		seq_putc(m, ' ');
-		if (seq_path_root(m, &path, root, " \t\n\\#") > 0) {
-			m->count = start; /* not below root */
-			continue;
-		}
-		seq_printf(m, " %s %s", mnt->mnt_sb->s_type->name,
-			   mnt_want_write(mnt) ? "ro" : "rw");
-		show_mnt_flags(m, mnt);
-		show_sb_options(m, mnt);
-		seq_puts(m, " 0 0\n");
-	}
-	up_read(&namespace_sem);
-	return 0;
-}
-
-int show_mountinfo(struct seq_file *m, const struct path *root)
-{
-	struct vfsmount *mnt;
-
-	down_read(&namespace_sem);
-	list_for_each_entry (mnt, &mount_list, mnt_list) {
-		struct path path = {mnt, mnt->mnt_root};
-		struct super_block *sb = mnt->mnt_sb;
-		size_t start = m->count;
-
-		seq_printf(m, "%d %d %u:%u ", mnt->mnt_id, mnt->mnt_parent->mnt_id,
-			   MAJOR(sb->s_dev), MINOR(sb->s_dev));
-		seq_dentry(m, mnt->mnt_root, " \t\n\\");
-		seq_putc(m, ' ');
-		if (seq_path_root(m, &path, root, " \t\n\\") > 0) {
-			m->count = start;
-			continue;
-		}
-		seq_puts(m, mnt->mnt_flags & MNT_READONLY ? " ro" : " rw");
-		show_mnt_flags(m, mnt);
-		seq_printf(m, " - %s ", sb->s_type->name);
-		seq_escape(m, mnt->mnt_devname, " \t\n\\");
-		seq_puts(m, sb->s_flags & SB_RDONLY ? " ro" : " rw");
-		show_sb_options(m, mnt);
-		seq_putc(m, '\n');
-	}
-	up_read(&namespace_sem);
-	return 0;
 }

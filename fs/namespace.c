@@ -179,6 +179,13 @@ void detach_mnt(struct vfsmount *mnt, struct path *old)
 	write_unlock(&dcache_lock);
 }
 
+/* The mounts on mnt, as umount_tree(). */
+void umount_children(struct vfsmount *mnt, struct list_head *dead)
+{
+	while (!list_empty(&mnt->mnt_mounts))
+		umount_tree(list_first_entry(&mnt->mnt_mounts, struct vfsmount, mnt_child), dead);
+}
+
 /*
  * Takes mnt and all mounts below it out of the tree, and collects them, linked by mnt_list, on
  * dead: the caller calls drop_mounts() after it has released namespace_sem.
@@ -187,8 +194,7 @@ void umount_tree(struct vfsmount *mnt, struct list_head *dead)
 {
 	struct path old;
 
-	while (!list_empty(&mnt->mnt_mounts))
-		umount_tree(list_first_entry(&mnt->mnt_mounts, struct vfsmount, mnt_child), dead);
+	umount_children(mnt, dead);
 	detach_mnt(mnt, &old);
 	write_lock(&dcache_lock);
 	list_move_tail(&mnt->mnt_list, dead);

@@ -15,16 +15,23 @@
 
 /* ---- making a struct file an open file --------------------------------------------------- */
 
+/*
+ * A mount that becomes read-only sets its flag and then looks at mnt_writers; here the count goes up
+ * before the flag is read, so one of the two sees the other.
+ */
 static int open_write_access(struct file *f)
 {
+	struct vfsmount *mnt = f->f_path.mnt;
 	int error;
 
-	if (!(f->f_mode & FMODE_WRITE))
+	if (!(f->f_mode & FMODE_WRITE) || !S_ISREG(f->f_inode->i_mode))
 		return 0;
-	if (!S_ISREG(f->f_inode->i_mode))
-		return 0;
-	error = mnt_want_write(f->f_path.mnt) ?: get_write_access(f->f_inode);
-	if (!error)
+	atomic_inc(&mnt->mnt_writers);
+	smp_mb__after_atomic();
+	error = mnt_want_write(mnt) ?: get_write_access(f->f_inode);
+	if (error)
+		atomic_dec(&mnt->mnt_writers);
+	else
 		f->f_mode |= FMODE_WRITER;
 	return error;
 }

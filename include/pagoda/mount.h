@@ -35,6 +35,7 @@ struct vfsmount {
 	int mnt_flags; /* MNT_* */
 	int mnt_id;
 	atomic_t mnt_count;
+	atomic_t mnt_writers;	     /* files open for writing through this mount */
 	struct vfsmount *mnt_parent; /* itself: root of the tree, or not attached */
 	struct dentry *mnt_mountpoint;
 	struct hlist_node mnt_hash;  /* by parent and mount point */
