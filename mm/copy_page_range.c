@@ -18,21 +18,20 @@
 /* The entries of [addr, end) of one table, which is below both handles. */
 static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned long end, bool cow)
 {
+	const pte_t *last = src->pte + ((end - src->addr) >> PAGE_SHIFT);
 	struct pt_counts counts = {};
-	pte_t *from = src->pte, *to = dst->pte;
+	pte_t *from = src->pte;
 
-	for (unsigned long addr = src->addr; addr != end; addr += PAGE_SIZE, from++, to++) {
+	for (; (from = pt_skip_none(from, last)) != last; from++) {
 		pte_t pte = ptep_get(from);
 		struct page *page = NULL;
 
-		if (pte_none(pte))
-			continue;
 		if (pte_present(pte)) {
 			page = vm_normal_page(pte);
 			if (page)
 				get_page(page);
 			if (cow && pte_write(pte)) {
-				ptep_set_wrprotect(src->mm, addr, from);
+				ptep_set_wrprotect(src->mm, src->addr, from);
 				pte = pte_wrprotect(pte);
 			}
 			if (!cow)
@@ -40,7 +39,7 @@ static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned lo
 			pte = pte_mkold(pte_clear_uffd_wp(pte));
 		}
 		pt_counts_add(&counts, pte, page, 1);
-		set_pte(to, pte);
+		set_pte(dst->pte + (from - src->pte), pte);
 	}
 	pt_counts_apply(dst, &counts);
 }
@@ -57,6 +56,7 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	bool cow = is_cow_mapping(src->vm_flags);
 	unsigned long addr = src->vm_start, next;
 	struct pt_handle from, to;
+	unsigned int entries;
 	pmd_t *pmd;
 
 	if (!vma_needs_copy(dst, src))
@@ -66,8 +66,11 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			next = from.addr;
 			continue;
 		}
+		entries = pt_entries(from.table);
 		pt_unlock(&from); /* the table stays: mmap_lock is held for writing */
 		next = pmd_addr_end(addr, src->vm_end);
+		if (!entries)
+			continue;
 		pmd = pt_alloc_pmd(dst->vm_mm, addr);
 		if (!pmd || pt_alloc_pte(dst->vm_mm, pmd))
 			return -ENOMEM;

@@ -31,15 +31,6 @@
 #include <asm/tlbflush.h>
 #include "vm_internal.h"
 
-bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
-{
-	pt_lock_pmd(vmf->vma->vm_mm, vmf->pmd, vmf->address, pt);
-	if (likely(pte_same(ptep_get(pt->pte), vmf->orig_pte)))
-		return true;
-	pt_unlock(pt);
-	return false;
-}
-
 /*
  * Read: the zero page, not counted in RSS (FLT-14). Write: a cleared page of our own (FLT-15).
  */
@@ -125,17 +116,18 @@ static void account_fault(struct task_struct *tsk, vm_fault_t ret, unsigned int 
 
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags)
 {
-	struct vm_fault vmf = {
-		.vma = vma,
-		.address = address & PAGE_MASK,
-		.real_address = address,
-		.flags = flags,
-		.pgoff = linear_page_index(vma, address & PAGE_MASK),
-	};
+	struct mm_struct *mm = vma->vm_mm;
 	vm_fault_t ret = VM_FAULT_OOM;
+	struct vm_fault vmf;
 
-	vmf.pmd = pt_alloc_pmd(vma->vm_mm, address);
-	if (likely(vmf.pmd && !pt_alloc_pte(vma->vm_mm, vmf.pmd))) {
+	vmf.vma = vma;
+	vmf.address = address & PAGE_MASK;
+	vmf.real_address = address;
+	vmf.flags = flags;
+	vmf.pgoff = linear_page_index(vma, vmf.address);
+	vmf.page = NULL;
+	vmf.pmd = pt_alloc_pmd(mm, address);
+	if (likely(vmf.pmd && !pt_alloc_pte(mm, vmf.pmd))) {
 		vmf.orig_pte = ptep_get(pte_offset(vmf.pmd, address));
 		ret = handle_pte_fault(&vmf);
 	}

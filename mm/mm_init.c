@@ -59,6 +59,7 @@ struct mm_struct *mm_init(struct mm_struct *mm)
 	mm->vmacache_seqnum = 1; /* a flushed cache has 0 */
 	mm->locked_vm = mm->pinned_vm = 0;
 	INIT_LIST_HEAD(&mm->pte_tables);
+	INIT_LIST_HEAD(&mm->upper_tables);
 	atomic64_set(&mm->pgtables_bytes, 0);
 	atomic64_set(&mm->rss, 0);
 	mm->exe_file = NULL;

@@ -146,7 +146,7 @@ void exit_mmap(struct mm_struct *mm)
 			accounted += vma_pages(vma);
 		vma_unlink_file(vma);
 	}
-	free_pgtables(&tlb, 0, TASK_SIZE, 0, USER_PGTABLES_CEILING);
+	free_all_tables(&tlb);
 	tlb_finish_mmu(&tlb);
 
 	rbtree_postorder_for_each_entry_safe(vma, next, &mm->mm_rb, vm_rb) remove_vma(vma);
@@ -154,5 +154,4 @@ void exit_mmap(struct mm_struct *mm)
 	mm->map_count = 0;
 	vm_unacct_memory(accounted);
 	WARN_ON(atomic64_read(&mm->rss));
-	WARN_ON(atomic64_read(&mm->pgtables_bytes));
 }

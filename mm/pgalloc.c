@@ -15,9 +15,9 @@
 #include <pagoda/vmstat.h>
 #include "vm_internal.h"
 
-static struct page *table_alloc(struct mm_struct *mm)
+static struct page *table_alloc(struct mm_struct *mm, gfp_t gfp)
 {
-	struct page *table = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	struct page *table = alloc_page(GFP_KERNEL_ACCOUNT | gfp);
 
 	if (!table)
 		return NULL;
@@ -38,12 +38,15 @@ static void table_free(struct page *table)
 
 pgd_t *pgd_alloc(struct mm_struct *mm)
 {
-	struct page *table = table_alloc(mm);
+	struct page *table = table_alloc(mm, 0);
+	pgd_t *pgd;
 
 	if (!table)
 		return NULL;
-	pgd_copy_kernel(page_address(table));
-	return page_address(table);
+	pgd = page_address(table);
+	pgd_clear_user(pgd);
+	pgd_copy_kernel(pgd);
+	return pgd;
 }
 
 void pgd_free(struct mm_struct *mm, pgd_t *pgd)
@@ -53,25 +56,13 @@ void pgd_free(struct mm_struct *mm, pgd_t *pgd)
 
 /* ---- finding and building -------------------------------------------------------------------- */
 
-pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset(mm, addr);
-	pud_t *pud;
-
-	if (!pgd_present(pgdp_get(pgd)))
-		return NULL;
-	pud = pud_offset(pgd, addr);
-	if (!pud_present(pudp_get(pud)))
-		return NULL;
-	return pmd_offset(pud, addr);
-}
-
 /* Links a new table where two tasks may try at once: the loser's is freed. */
 #define LINK_TABLE(mm, entryp, none, populate, table)                                              \
 	do {                                                                                       \
 		spin_lock(&(mm)->page_table_lock);                                                 \
 		if (none) {                                                                        \
 			populate(mm, entryp, page_address(table));                                 \
+			list_add(&(table)->pt_list, &(mm)->upper_tables);                          \
 			atomic64_add(PAGE_SIZE, &(mm)->pgtables_bytes);                            \
 			table = NULL;                                                              \
 		}                                                                                  \
@@ -80,21 +71,21 @@ pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr)
 			table_free(table);                                                         \
 	} while (0)
 
-pmd_t *pt_alloc_pmd(struct mm_struct *mm, unsigned long addr)
+pmd_t *__pt_alloc_pmd(struct mm_struct *mm, unsigned long addr)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	struct page *table;
 	pud_t *pud;
 
-	if (unlikely(pgd_none(pgdp_get(pgd)))) {
-		table = table_alloc(mm);
+	if (pgd_none(pgdp_get(pgd))) {
+		table = table_alloc(mm, __GFP_ZERO);
 		if (!table)
 			return NULL;
 		LINK_TABLE(mm, pgd, pgd_none(*pgd), pgd_populate, table);
 	}
 	pud = pud_offset(pgd, addr);
-	if (unlikely(pud_none(pudp_get(pud)))) {
-		table = table_alloc(mm);
+	if (pud_none(pudp_get(pud))) {
+		table = table_alloc(mm, __GFP_ZERO);
 		if (!table)
 			return NULL;
 		LINK_TABLE(mm, pud, pud_none(*pud), pud_populate, table);
@@ -102,13 +93,10 @@ pmd_t *pt_alloc_pmd(struct mm_struct *mm, unsigned long addr)
 	return pmd_offset(pud, addr);
 }
 
-int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd)
+int __pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd)
 {
-	struct page *table;
+	struct page *table = table_alloc(mm, __GFP_ZERO);
 
-	if (likely(pmd_present(pmdp_get(pmd))))
-		return 0;
-	table = table_alloc(mm);
 	if (!table)
 		return -ENOMEM;
 	spin_lock_init_rank(&table->ptl, RANK_PTL);
@@ -150,14 +138,18 @@ static bool region_in_hole(const struct table_hole *h, unsigned long addr, unsig
 static void free_table(const struct table_hole *h, struct page *table, unsigned long addr,
 		       unsigned long size)
 {
-	atomic64_sub(PAGE_SIZE, &h->tlb->mm->pgtables_bytes);
+	struct mm_struct *mm = h->tlb->mm;
+
+	spin_lock(&mm->page_table_lock);
+	list_del(&table->pt_list);
+	spin_unlock(&mm->page_table_lock);
+	atomic64_sub(PAGE_SIZE, &mm->pgtables_bytes);
 	tlb_free_table(h->tlb, table, addr & ~(size - 1), size);
 }
 
 static void free_pte_tables(const struct table_hole *h, pmd_t *pmd, unsigned long addr,
 			    unsigned long end)
 {
-	struct mm_struct *mm = h->tlb->mm;
 	struct page *table;
 	unsigned long next;
 
@@ -166,11 +158,8 @@ static void free_pte_tables(const struct table_hole *h, pmd_t *pmd, unsigned lon
 		if (pmd_none(*pmd) || !region_in_hole(h, addr, PMD_SIZE))
 			continue;
 		table = pmd_page(*pmd);
-		VM_BUG_ON(table->pt_anon || table->pt_file || table->pt_shmem || table->pt_swap);
-		spin_lock(&mm->page_table_lock);
+		VM_BUG_ON(pt_entries(table));
 		pmd_clear(pmd);
-		list_del(&table->pt_list);
-		spin_unlock(&mm->page_table_lock);
 		free_table(h, table, addr, PMD_SIZE);
 	}
 }
@@ -213,4 +202,14 @@ void free_pgtables(struct mmu_gather *tlb, unsigned long start, unsigned long en
 		pgd_clear(pgd);
 		free_table(&h, table, addr, PGDIR_SIZE);
 	}
+}
+
+void free_all_tables(struct mmu_gather *tlb)
+{
+	struct mm_struct *mm = tlb->mm;
+
+	pgd_clear_user(mm->pgd);
+	list_splice_init(&mm->pte_tables, &tlb->tables);
+	list_splice_init(&mm->upper_tables, &tlb->tables);
+	atomic64_set(&mm->pgtables_bytes, 0);
 }

@@ -15,35 +15,14 @@
 #include <pagoda/vmstat.h>
 #include "vm_internal.h"
 
-static inline void pt_handle_init(struct pt_handle *pt, struct mm_struct *mm, pmd_t entry,
-				  unsigned long addr)
-{
-	pt->mm = mm;
-	pt->addr = addr;
-	pt->table = pmd_page(entry);
-	pt->pte = (pte_t *)pmd_page_vaddr(entry) + pte_index(addr);
-}
-
-int pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt)
-{
-	pt_handle_init(pt, mm, pmdp_get(pmd), addr);
-	spin_lock(&pt->table->ptl);
-	return 0;
-}
-
-void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt)
-{
-	pt_handle_init(pt, mm, pmdp_get(pmd), addr);
-	spin_lock_nested(&pt->table->ptl);
-}
-
 int pt_lock_writable(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
 {
 	pmd_t *pmd = pt_alloc_pmd(mm, addr);
 
 	if (!pmd || pt_alloc_pte(mm, pmd))
 		return -ENOMEM;
-	return pt_lock_pmd(mm, pmd, addr, pt);
+	pt_lock_pmd(mm, pmd, addr, pt);
+	return 0;
 }
 
 int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
@@ -66,29 +45,11 @@ int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle 
 		pt->addr = (addr & PMD_MASK) + PMD_SIZE;
 		return -ENOENT;
 	}
-	return pt_lock_pmd(mm, pmd, addr, pt);
+	pt_lock_pmd(mm, pmd, addr, pt);
+	return 0;
 }
 
 /* ---- counts ---------------------------------------------------------------------------------- */
-
-struct page *vm_normal_page(pte_t pte)
-{
-	return pte_special(pte) ? NULL : pte_page(pte);
-}
-
-void pt_counts_add(struct pt_counts *c, pte_t entry, struct page *page, int nr)
-{
-	if (!pte_present(entry))
-		c->swap += nr;
-	else if (!page)
-		c->special += nr;
-	else if (PageAnon(page))
-		c->anon += nr;
-	else if (PageSwapBacked(page))
-		c->shmem += nr;
-	else
-		c->file += nr;
-}
 
 void pt_counts_apply(struct pt_handle *pt, const struct pt_counts *c)
 {
@@ -110,16 +71,28 @@ void pt_counts_apply(struct pt_handle *pt, const struct pt_counts *c)
 
 void pt_count(struct pt_handle *pt, pte_t entry, int nr)
 {
-	struct pt_counts c = {};
+	struct page *table = pt->table, *page;
 
-	pt_counts_add(&c, entry, pte_present(entry) ? vm_normal_page(entry) : NULL, nr);
-	pt_counts_apply(pt, &c);
-}
-
-void pt_install(struct pt_handle *pt, pte_t entry)
-{
-	pt_count(pt, entry, 1);
-	set_pte_at(pt->mm, pt->addr, pt->pte, entry);
+	if (unlikely(!pte_present(entry))) {
+		table->pt_swap += nr;
+		return;
+	}
+	page = vm_normal_page(entry);
+	if (!page) {
+		table->pt_special += nr;
+		return;
+	}
+	if (PageAnon(page)) {
+		table->pt_anon += nr;
+		mod_vm_stat(NR_ANON_MAPPED, nr);
+	} else {
+		if (PageSwapBacked(page))
+			table->pt_shmem += nr;
+		else
+			table->pt_file += nr;
+		mod_vm_stat(NR_FILE_MAPPED, nr);
+	}
+	atomic64_add(nr, &pt->mm->rss);
 }
 
 void get_mm_counters(struct mm_struct *mm, unsigned long counters[NR_MM_COUNTERS])

@@ -116,34 +116,111 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 
 pgd_t *pgd_alloc(struct mm_struct *mm);
 void pgd_free(struct mm_struct *mm, pgd_t *pgd);
-/* The PMD entry of @addr with the tables above it built, or NULL. */
-pmd_t *pt_alloc_pmd(struct mm_struct *mm, unsigned long addr);
-/* The same without building. */
-pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr);
+/* The PMD entry of @addr, or NULL when a table above it is missing. */
+static inline pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	pud_t *pud;
+
+	if (unlikely(!pgd_present(pgdp_get(pgd))))
+		return NULL;
+	pud = pud_offset(pgd, addr);
+	if (unlikely(!pud_present(pudp_get(pud))))
+		return NULL;
+	return pmd_offset(pud, addr);
+}
+
+pmd_t *__pt_alloc_pmd(struct mm_struct *mm, unsigned long addr);
+
+/* The same, building what is missing; NULL without memory. */
+static inline pmd_t *pt_alloc_pmd(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd = pt_find_pmd(mm, addr);
+
+	return likely(pmd) ? pmd : __pt_alloc_pmd(mm, addr);
+}
+
+int __pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd);
+
 /* Hangs a PTE table below *pmd if there is none. 0 or -ENOMEM. */
-int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd);
+static inline int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd)
+{
+	return likely(pmd_present(pmdp_get(pmd))) ? 0 : __pt_alloc_pte(mm, pmd);
+}
 /*
  * Frees the tables that lie in the hole [floor, ceiling) and have entries in [start, end), through
  * the gather.
  */
 void free_pgtables(struct mmu_gather *tlb, unsigned long start, unsigned long end,
 		   unsigned long floor, unsigned long ceiling);
+/* exit: all tables below the root. */
+void free_all_tables(struct mmu_gather *tlb);
+
+/* The first entry from @ptep on, before @end, that is not empty; @end if there is none. */
+static inline pte_t *pt_skip_none(pte_t *ptep, const pte_t *end)
+{
+	for (; ptep < end && pte_none(*ptep); ptep++) {
+		while (ptep + 4 < end && pte_none(ptep[1]) && pte_none(ptep[2]) &&
+		       pte_none(ptep[3]) && pte_none(ptep[4]))
+			ptep += 4;
+	}
+	return ptep;
+}
 
 /* ---- mm/pt_table.c --------------------------------------------------------------------------- */
 
+static inline void pt_handle_init(struct pt_handle *pt, struct mm_struct *mm, pmd_t entry,
+				  unsigned long addr)
+{
+	pt->mm = mm;
+	pt->addr = addr;
+	pt->table = pmd_page(entry);
+	pt->pte = (pte_t *)pmd_page_vaddr(entry) + pte_index(addr);
+}
+
 /* pt_lock_writable() for those who know the PMD entry, which is present. */
-int pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt);
+static inline void pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
+			       struct pt_handle *pt)
+{
+	pt_handle_init(pt, mm, pmdp_get(pmd), addr);
+	spin_lock(&pt->table->ptl);
+}
 
 /* The second table of one operation (fork: the child's; mremap: the new place's). */
-void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned long addr, struct pt_handle *pt);
+static inline void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
+				      struct pt_handle *pt)
+{
+	pt_handle_init(pt, mm, pmdp_get(pmd), addr);
+	spin_lock_nested(&pt->table->ptl);
+}
+
+/* Present entries of all kinds, and swap entries. */
+static inline unsigned int pt_entries(const struct page *table)
+{
+	return table->pt_anon + table->pt_file + table->pt_shmem + table->pt_swap +
+	       table->pt_special;
+}
 
 /* Changes of a table's counts, collected over many entries. */
 struct pt_counts {
 	int anon, file, shmem, swap, special;
 };
 
-/* Where @entry counts. */
-void pt_counts_add(struct pt_counts *c, pte_t entry, struct page *page, int nr);
+/* Where @entry counts; @page: its vm_normal_page(), if it is present. */
+static inline void pt_counts_add(struct pt_counts *c, pte_t entry, const struct page *page, int nr)
+{
+	if (unlikely(!pte_present(entry)))
+		c->swap += nr;
+	else if (!page)
+		c->special += nr;
+	else if (PageAnon(page))
+		c->anon += nr;
+	else if (PageSwapBacked(page))
+		c->shmem += nr;
+	else
+		c->file += nr;
+}
+
 /* Adds them to the table and the mm; the PTL is held. */
 void pt_counts_apply(struct pt_handle *pt, const struct pt_counts *c);
 /* Raise hiwater_rss before pages go. */
@@ -162,8 +239,15 @@ vm_fault_t do_fault(struct vm_fault *vmf);
 vm_fault_t do_wp_page(struct vm_fault *vmf);
 vm_fault_t do_swap_page(struct vm_fault *vmf);
 vm_fault_t do_page_mkwrite(struct vm_fault *vmf);
-/* The faulting entry, locked; false (unlocked) when it is not orig_pte any more. */
-bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt);
+/* Locks the faulting entry; false (unlocked) when it is not orig_pte any more. */
+static inline bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
+{
+	pt_lock_pmd(vmf->vma->vm_mm, vmf->pmd, vmf->address, pt);
+	if (likely(pte_same(ptep_get(pt->pte), vmf->orig_pte)))
+		return true;
+	pt_unlock(pt);
+	return false;
+}
 
 /* The entry of a private page that was just filled for this fault. */
 static inline pte_t vmf_anon_entry(struct vm_fault *vmf, struct page *page)

@@ -19,22 +19,22 @@
 static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, unsigned long end,
 			       bool keep_private)
 {
-	unsigned long addr = pt->addr;
+	const pte_t *last = pt->pte + ((end - pt->addr) >> PAGE_SHIFT);
 	struct pt_counts counts = {};
 	pte_t *ptep = pt->pte;
+	unsigned long addr;
 	bool full = false;
 
-	for (; addr != end && !full; addr += PAGE_SIZE, ptep++) {
+	while (!full && (ptep = pt_skip_none(ptep, last)) != last) {
 		pte_t pte = ptep_get(ptep);
-		struct page *page;
+		struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
-		if (pte_none(pte))
+		addr = pt->addr + ((ptep - pt->pte) << PAGE_SHIFT);
+		if (unlikely(keep_private) && (!page || PageAnon(page))) {
+			ptep++;
 			continue;
-		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
-		if (unlikely(keep_private) && (!page || PageAnon(page)))
-			continue;
-		pte = tlb->fullmm ? ptep_get_and_clear_full(ptep)
-				  : ptep_get_and_clear(tlb->mm, addr, ptep);
+		}
+		pte = ptep_get_and_clear(tlb->mm, addr, ptep++);
 		pt_counts_add(&counts, pte, page, -1);
 		tlb_remove_tlb_range(tlb, addr, addr + PAGE_SIZE);
 		if (!page)
@@ -44,7 +44,7 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, uns
 		full = tlb_remove_page(tlb, page);
 	}
 	pt_counts_apply(pt, &counts);
-	return addr;
+	return pt->addr + ((ptep - pt->pte) << PAGE_SHIFT);
 }
 
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
@@ -61,7 +61,7 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 		stop = pmd_addr_end(start, end);
 		start = zap_table(tlb, &pt, stop, keep_private);
 		pt_unlock(&pt);
-		if (start != stop)
+		if (tlb_is_full(tlb))
 			tlb_flush_mmu(tlb);
 		cond_resched();
 	}
@@ -71,20 +71,16 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 static void zap_whole_table(struct mmu_gather *tlb, struct page *table)
 {
 	struct pt_handle pt = {.pte = page_address(table), .table = table, .mm = tlb->mm};
+	const pte_t *end = pt.pte + PTRS_PER_PTE;
 	struct pt_counts counts = {};
 	unsigned int left;
 
 	spin_lock(&table->ptl);
-	left = table->pt_anon + table->pt_file + table->pt_shmem + table->pt_swap +
-	       table->pt_special;
-	for (pte_t *ptep = pt.pte; left; ptep++) {
+	for (left = pt_entries(table); left; left--) {
+		pte_t *ptep = pt.pte = pt_skip_none(pt.pte, end);
 		pte_t pte = ptep_get_and_clear_full(ptep);
-		struct page *page;
+		struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
-		if (pte_none(pte))
-			continue;
-		left--;
-		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 		pt_counts_add(&counts, pte, page, -1);
 		if (!page)
 			continue;

@@ -311,7 +311,7 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
  */
 bool page_mkclean_mapping(struct address_space *mapping, struct page *page);
 
-/* ---- mm/mapping drivers: f_op->mmap of memory devices ---------------------------------------- */
+/* ---- mm/pfnmap.c: device memory, for f_op->mmap and ->fault ---------------------------- */
 
 /* Map frames from @pfn at [addr, addr+size) of @vma; for f_op->mmap. 0 or -errno. */
 int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,

@@ -143,7 +143,6 @@ struct vm_fault {
 	pmd_t *pmd;
 	pte_t orig_pte;	   /* what stood there when the fault was classified */
 	struct page *page; /* ->fault() returns the page here, locked, with a reference */
-	struct page *cow_page;
 };
 
 #define FAULT_FLAG_WRITE	 0x01
@@ -260,6 +259,7 @@ struct mm_struct {
 	spinlock_t page_table_lock; /* PGD, PUD and PMD entries; list of PTE tables */
 	struct list_head
 		pte_tables; /* all PTE tables, by page->pt_list; RSS is the sum over them */
+	struct list_head upper_tables; /* PUD and PMD tables, likewise */
 	atomic64_t pgtables_bytes;
 	atomic64_t rss; /* present pages of all kinds, for hiwater_rss; equals that sum */
 

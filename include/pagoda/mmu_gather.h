@@ -53,8 +53,15 @@ static inline void tlb_remove_tlb_range(struct mmu_gather *tlb, unsigned long st
 /* Takes over the reference that the cleared entry held. True: full, flush before the next one. */
 static inline bool tlb_remove_page(struct mmu_gather *tlb, struct page *page)
 {
+	VM_BUG_ON(tlb->nr >= tlb->max);
 	tlb->pages[tlb->nr++] = page;
 	return tlb->nr == tlb->max && !tlb_next_batch(tlb);
+}
+
+/* The last tlb_remove_page() said so. */
+static inline bool tlb_is_full(const struct mmu_gather *tlb)
+{
+	return tlb->nr == tlb->max;
 }
 
 #endif

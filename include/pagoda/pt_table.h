@@ -40,12 +40,21 @@ static inline void pt_unlock(struct pt_handle *pt)
 	spin_unlock(&pt->table->ptl);
 }
 
-/* Installs a present or swap-like entry where there was none, and counts it. */
-void pt_install(struct pt_handle *pt, pte_t entry);
 /* Counts an entry that the caller sets or has removed himself; @nr is 1 or -1. */
 void pt_count(struct pt_handle *pt, pte_t entry, int nr);
-/* Which frames have counted references: present, and neither special nor the zero page. */
-struct page *vm_normal_page(pte_t pte);
+
+/* Installs a present or swap-like entry where there was none, and counts it. */
+static inline void pt_install(struct pt_handle *pt, pte_t entry)
+{
+	pt_count(pt, entry, 1);
+	set_pte_at(pt->mm, pt->addr, pt->pte, entry);
+}
+
+/* The frame whose reference a present entry holds; NULL for the zero page and device memory. */
+static inline struct page *vm_normal_page(pte_t pte)
+{
+	return pte_special(pte) ? NULL : pte_page(pte);
+}
 
 /* ---- mm/pt_walk.c: looking at tables --------------------------------------------------------- */
 

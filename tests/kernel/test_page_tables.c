@@ -89,3 +89,18 @@ KTEST(pt_walk_stops_when_told)
 	KTEST_EXPECT_EQ(entries, 599);
 	test_mm_end(&t);
 }
+
+/* As many pages as a gather can hold, and that end with a table: the next one needs room. */
+KTEST(pt_gather_is_emptied_in_time)
+{
+	unsigned long addr = 0x40000000, pages = 5 * PTRS_PER_PTE;
+	struct test_mm t;
+
+	KTEST_ASSERT(test_mm_start(&t));
+	map_anon(addr, pages, PROT_RW, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE);
+	KTEST_EXPECT_EQ(get_mm_rss(t.mm), pages);
+	KTEST_EXPECT_EQ(vm_munmap(addr, pages << PAGE_SHIFT), 0);
+	KTEST_EXPECT_EQ(get_mm_rss(t.mm), 0);
+	KTEST_EXPECT_EQ(mm_pgtables_bytes(t.mm), 0);
+	test_mm_end(&t);
+}

@@ -26,6 +26,7 @@
 #define _ASM_PGTABLE_H
 
 #include <pagoda/compiler.h>
+#include <pagoda/string.h>
 #include <asm/pgtable_types.h>
 
 /* The kernel's own tables: every mm's upper half points to the same PUD tables. */
@@ -448,6 +449,12 @@ static inline void set_pgd(pgd_t *pgdp, pgd_t pgd)
 static inline void pmd_clear(pmd_t *pmdp)
 {
 	set_pmd(pmdp, __pmd(0));
+}
+
+/* Empties the user's half of a root. */
+static inline void pgd_clear_user(pgd_t *pgd)
+{
+	memset(pgd, 0, KERNEL_PGD_BOUNDARY * sizeof(*pgd));
 }
 
 static inline void pud_clear(pud_t *pudp)
