@@ -401,7 +401,7 @@ static long protect(char *area)
 
 TEST("FLT-19,FLT-23", "threads that fault the same fresh pages get the same ones")
 {
-	char *p = map_private(RACE_PAGES, RW);
+	char *p = map_alone(RACE_PAGES, RW);
 	long before = smaps_value(p, "Rss");
 
 	race(p, 20, drop);
@@ -420,7 +420,7 @@ TEST("FLT-19,FLT-23", "threads that fault the same shared pages get the same one
 
 TEST("FLT-19,FLT-23,TLB-3", "threads that break copy-on-write together lose no store")
 {
-	char *p = map_private(RACE_PAGES, RW);
+	char *p = map_alone(RACE_PAGES, RW);
 
 	memset(p, 0, RACE_PAGES * PAGE);
 	race(p, 12, share);
@@ -429,7 +429,7 @@ TEST("FLT-19,FLT-23,TLB-3", "threads that break copy-on-write together lose no s
 
 TEST("FLT-19", "threads that find their right restored go on without a signal")
 {
-	char *p = map_private(RACE_PAGES, RW);
+	char *p = map_alone(RACE_PAGES, RW);
 
 	memset(p, 0, RACE_PAGES * PAGE);
 	race(p, 20, protect);

@@ -31,6 +31,14 @@ char *map_shared(size_t pages, int prot)
 		raw_mmap(0, pages * PAGE, prot, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
 }
 
+char *map_alone(size_t pages, int prot)
+{
+	char *area = map_private(pages + 2, PROT_NONE);
+
+	EXPECT_OK(raw_mprotect(area + PAGE, pages * PAGE, prot));
+	return area + PAGE;
+}
+
 char *free_range(size_t pages)
 {
 	char *area =

@@ -69,6 +69,9 @@ static inline long raw6(long number, long a, long b, long c, long d, long e, lon
 char *map_private(size_t pages, int prot);
 char *map_shared(size_t pages, int prot);
 
+/* The same between two pages without access, so that it merges with nothing. */
+char *map_alone(size_t pages, int prot);
+
 /* A hole of `pages` pages with no mapping in it and at least one page free around it. */
 char *free_range(size_t pages);
 
