@@ -150,44 +150,75 @@ bool unhandled_signal(struct task_struct *t, int sig)
 	return is_global_init(t) || handler == SIG_IGN || handler == SIG_DFL;
 }
 
-int do_sigaction(int sig, struct k_sigaction *act, struct k_sigaction *oact)
+/* The action so far goes to *old; @new, if @set, takes its place. By value: it stays in registers.
+ */
+static inline int do_sigaction(int sig, bool set, struct sigaction new, struct sigaction *old)
 {
-	struct k_sigaction *k;
+	struct sighand_struct *sighand = current->sighand;
+	struct sigaction *sa;
 
-	if (sig < 1 || sig > _NSIG || (act && sig_in(sig, SIG_KERNEL_ONLY_MASK)))
+	if (sig < 1 || sig > _NSIG || (set && sig_in(sig, SIG_KERNEL_ONLY_MASK)))
 		return -EINVAL;
-	k = &current->sighand->action[sig - 1];
-	spin_lock_irq(&current->sighand->siglock);
-	if (oact)
-		*oact = *k;
-	if (act) {
-		act->sa.sa_mask.sig[0] &= ~SIG_KERNEL_ONLY_MASK;
-		*k = *act;
+	sa = &sighand->action[sig - 1].sa;
+	spin_lock_irq(&sighand->siglock);
+	*old = *sa;
+	if (set) {
+		new.sa_mask.sig[0] &= ~SIG_KERNEL_ONLY_MASK;
+		*sa = new;
 		/* POSIX: ignoring a signal discards what is pending of it, blocked or not. */
-		if (act->sa.sa_handler == SIG_IGN ||
-		    (act->sa.sa_handler == SIG_DFL && sig_in(sig, SIG_KERNEL_IGNORE_MASK)))
+		if (new.sa_handler == SIG_IGN ||
+		    (new.sa_handler == SIG_DFL &&sig_in(sig, SIG_KERNEL_IGNORE_MASK)))
 			discard_pending(current, sig);
 	}
-	spin_unlock_irq(&current->sighand->siglock);
+	spin_unlock_irq(&sighand->siglock);
 	return 0;
+}
+
+/* Word by word: several times cheaper than a call of copy_from_user() for so little. */
+static int get_sigaction(struct sigaction *sa, const struct sigaction __user *from)
+{
+	long err = 0;
+
+	if (!user_access_begin(from, sizeof(*from)))
+		return -EFAULT;
+	unsafe_get_user_err(sa->sa_handler, &from->sa_handler, err);
+	unsafe_get_user_err(sa->sa_flags, &from->sa_flags, err);
+	unsafe_get_user_err(sa->sa_restorer, &from->sa_restorer, err);
+	unsafe_get_user_err(sa->sa_mask.sig[0], &from->sa_mask.sig[0], err);
+	user_access_end();
+	sa->sa_flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
+			SA_NODEFER | SA_RESETHAND | SA_RESTORER;
+	return err;
+}
+
+static int put_sigaction(struct sigaction __user *to, const struct sigaction *sa)
+{
+	if (!user_access_begin(to, sizeof(*to)))
+		return -EFAULT;
+	unsafe_put_user(sa->sa_handler, &to->sa_handler, fault);
+	unsafe_put_user(sa->sa_flags, &to->sa_flags, fault);
+	unsafe_put_user(sa->sa_restorer, &to->sa_restorer, fault);
+	unsafe_put_user(sa->sa_mask.sig[0], &to->sa_mask.sig[0], fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigaction __user *oact,
 		      size_t sigsetsize)
 {
-	struct k_sigaction new, old;
+	struct sigaction new = {}, old;
 	int err;
 
 	if (sigsetsize != sizeof(sigset_t))
 		return -EINVAL;
-	if (act && copy_from_user(&new.sa, act, sizeof(new.sa)))
+	if (act && get_sigaction(&new, act))
 		return -EFAULT;
-	if (act)
-		new.sa.sa_flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK |
-				   SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_RESTORER;
-	err = do_sigaction(sig, act ? &new : NULL, oact ? &old : NULL);
-	if (!err && oact && copy_to_user(oact, &old.sa, sizeof(old.sa)))
-		return -EFAULT;
+	err = do_sigaction(sig, act, new, &old);
+	if (!err && oact)
+		err = put_sigaction(oact, &old);
 	return err;
 }
 

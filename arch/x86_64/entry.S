@@ -97,8 +97,10 @@ syscall_return:
 syscall_exit:
 	/*
 	 * SYSRET takes RIP from RCX and the flags from R11, so both must be equal to what it
-	 * should restore; a non-canonical RIP would fault in kernel mode on the user's stack, and RF
-	 * and TF do not survive. Everything else takes IRET.
+	 * should restore: they are, unless a signal handler or an exec has put other values there.
+	 * A RIP that is not canonical would fault in kernel mode on the user's stack. Everything else
+	 * takes IRET; so does rt_sigreturn always, which alone changes CS, SS and the registers
+	 * that the handler has preserved.
 	 */
 	movq	PT_RCX(%rsp), %rcx
 	movq	PT_R11(%rsp), %r11
@@ -106,15 +108,19 @@ syscall_exit:
 	jne	return_to_user
 	cmpq	%r11, PT_EFLAGS(%rsp)
 	jne	return_to_user
-	shrq	$47, %rcx
+	movq	%rcx, %rdx
+	shrq	$47, %rdx
 	jnz	return_to_user
-	testl	$(X86_EFLAGS_RF | X86_EFLAGS_TF), %r11d
-	jnz	return_to_user
-	cmpl	$__USER_CS, PT_CS(%rsp)
-	jne	return_to_user
-	cmpl	$__USER_DS, PT_SS(%rsp)
-	jne	return_to_user
-	POP_REGS
+	movq	PT_RBX(%rsp), %rbx
+	addq	$PT_R10, %rsp		/* R15 R14 R13 R12 RBP are the program's, R11 is loaded */
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rax
+	popq	%rdx			/* RCX is loaded */
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
 	movq	(PT_RSP - PT_ORIG_AX)(%rsp), %rsp
 	swapgs
 	sysretq
@@ -128,6 +134,18 @@ syscall_exit_work:
 	call	exit_to_user_mode_loop
 	jmp	syscall_exit
 SYM_FUNC_END(entry_SYSCALL_64)
+
+/*
+ * rt_sigreturn(2): all of pt_regs is replaced, so the way back is IRET. The stack is cut down to
+ * pt_regs, whoever called.
+ */
+SYM_FUNC_START(sys_rt_sigreturn)
+	movq	%gs:(cpu_tss + TSS_sp0), %rsp
+	subq	$PT_SIZE, %rsp
+	movq	%rsp, %rdi
+	call	do_rt_sigreturn
+	jmp	ret_to_user
+SYM_FUNC_END(sys_rt_sigreturn)
 
 /* SYSCALL from 32-bit code, which AMD CPUs allow: refused without touching stack or GS. */
 SYM_FUNC_START(entry_SYSCALL_compat)

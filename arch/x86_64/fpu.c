@@ -10,12 +10,14 @@
  * current's registers stay its own between two calls of schedule().
  */
 #include <pagoda/bug.h>
+#include <pagoda/errno.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
 #include <pagoda/string.h>
 #include <asm/asm.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu.h>
+#include <asm/uaccess.h>
 
 unsigned int fpu_state_size = FXSAVE_SIZE;
 u64 fpu_xfeatures;
@@ -157,32 +159,79 @@ struct fpu_state *fpu_sync_current(void)
 }
 
 /*
- * What XRSTOR would fault on is refused: components that are not enabled, a compacted or
- * non-zero header, MXCSR bits that do not exist (these are cleared, as Linux does).
+ * One instruction that saves to or loads from user memory. A page fault of it is resolved like any
+ * other, even if that takes a switch to another task: the instruction starts over. What cannot be
+ * resolved, and what XRSTOR refuses (#GP), ends in the fixup.
  */
-static bool state_valid(const struct fpu_state *fpu)
+#define user_fpu_insn(insn, image)                                                                 \
+	({                                                                                         \
+		int __err = 0;                                                                     \
+		asm volatile("1: " insn " %1\n"                                                    \
+			     "2:\n"                                                                \
+			     ".pushsection .text.fixup, \"ax\"\n"                                  \
+			     "3: movl %4, %0\n"                                                    \
+			     "jmp 2b\n"                                                            \
+			     ".popsection\n" _ASM_EXTABLE("1b", "3b")                              \
+			     : "+r"(__err), "+m"(*(image))                                         \
+			     : "a"(-1), "d"(-1), "i"(-EFAULT)                                      \
+			     : "memory");                                                          \
+		__err;                                                                             \
+	})
+
+int fpu_save_user(struct fpu_state __user *to)
 {
-	if (!fpu_xfeatures)
-		return true;
-	if ((fpu->xstate_bv & ~fpu_xfeatures) || fpu->xcomp_bv)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(fpu->header_reserved); i++)
-		if (fpu->header_reserved[i])
-			return false;
-	return true;
+	int err;
+
+	if (!user_access_begin(to, fpu_state_size))
+		return -EFAULT;
+	if (fpu_xfeatures) {
+		/* XSAVE writes only its features' bits of the header. */
+#pragma GCC unroll 8
+		for (size_t i = 0; i < XSAVE_HEADER_SIZE / sizeof(u64); i++)
+			unsafe_put_user(0, &to->xstate_bv + i, fault);
+		err = user_fpu_insn("xsaveq", (__force struct fpu_state *)to);
+	} else {
+		err = user_fpu_insn("fxsaveq", (__force struct fpu_state *)to);
+	}
+	user_access_end();
+	return err;
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
-bool fpu_load_current(const struct fpu_state *image)
+/* The x87 and SSE part only: AVX takes its initial state. */
+static int load_legacy(const struct fpu_state __user *from)
 {
 	struct fpu_state *fpu = current->thread.fpu;
 
-	if (!state_valid(image))
-		return false;
-	memcpy(fpu, image, fpu_state_size);
+	init_state(fpu);
+	if (copy_from_user(fpu, from, FXSAVE_SIZE))
+		return -EFAULT;
 	fpu->mxcsr &= mxcsr_mask;
 	restore(fpu);
 	claim_registers();
-	return true;
+	return 0;
+}
+
+int fpu_load_user(const struct fpu_state __user *from, bool extended)
+{
+	int err;
+
+	if (fpu_xfeatures && !extended) {
+		err = load_legacy(from);
+	} else {
+		if (!user_access_begin(from, fpu_state_size))
+			return -EFAULT;
+		if (fpu_xfeatures)
+			err = user_fpu_insn("xrstorq", (__force struct fpu_state *)from);
+		else
+			err = user_fpu_insn("fxrstorq", (__force struct fpu_state *)from);
+		user_access_end();
+	}
+	if (err)
+		fpu_reset_current(); /* some registers may be loaded, some not */
+	return err;
 }
 
 void fpu_drop(struct thread_struct *thread)

@@ -25,7 +25,6 @@
 #include <asm/ptrace.h>
 #include <asm/traps.h>
 #include <asm/uaccess.h>
-#include <syscalls.h>
 
 #define RED_ZONE	   128
 #define SYSCALL_INSN_SIZE  2
@@ -56,91 +55,121 @@ unsigned long get_sigframe_size(void)
 	return round_up(928 + fp_frame_size(), 16);
 }
 
-static int save_fp_frame(void __user *to)
+static int save_fp_frame(struct fpu_state __user *to)
 {
-	struct fpu_state *fpu = fpu_sync_current();
-	struct fpx_sw_bytes *sw = (struct fpx_sw_bytes *)fpu->sw_reserved;
+	struct fpx_sw_bytes __user *sw = (struct fpx_sw_bytes __user *)to->sw_reserved;
+	u32 __user *magic2 = (u32 __user *)((char __user *)to + fpu_state_size);
+	int err = fpu_save_user(to);
 
-	memset(sw, 0, sizeof(*sw));
-	if (fpu_xfeatures) {
-		sw->magic1 = FP_XSTATE_MAGIC1;
-		sw->extended_size = fp_frame_size();
-		sw->xfeatures = fpu_xfeatures;
-		sw->xstate_size = fpu_state_size;
-	}
-	if (copy_to_user(to, fpu, fpu_state_size))
+	if (err)
+		return err;
+	if (!user_access_begin(to, fp_frame_size()))
 		return -EFAULT;
-	if (fpu_xfeatures && put_user(FP_XSTATE_MAGIC2, (u32 __user *)(to + fpu_state_size)))
-		return -EFAULT;
+	unsafe_put_user(fpu_xfeatures ? FP_XSTATE_MAGIC1 : 0, &sw->magic1, fault);
+	unsafe_put_user(fp_frame_size(), &sw->extended_size, fault);
+	unsafe_put_user(fpu_xfeatures, &sw->xfeatures, fault);
+	unsafe_put_user(fpu_state_size, (u64 __user *)&sw->xstate_size, fault);
+#pragma GCC unroll 3
+	for (size_t i = 1; i < ARRAY_SIZE(sw->padding); i += 2)
+		unsafe_put_user(0, (u64 __user *)&sw->padding[i], fault);
+	if (fpu_xfeatures)
+		unsafe_put_user(FP_XSTATE_MAGIC2, magic2, fault);
+	user_access_end();
 	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 /* True when the frame holds a whole XSAVE image and not just the legacy part. */
-static bool has_xstate(const struct fpu_state *fpu, const void __user *from)
+static bool has_xstate(const struct fpu_state __user *from)
 {
-	const struct fpx_sw_bytes *sw = (const struct fpx_sw_bytes *)fpu->sw_reserved;
-	u32 magic2;
+	const struct fpx_sw_bytes __user *sw =
+		(const struct fpx_sw_bytes __user *)from->sw_reserved;
+	u32 magic1, magic2, size;
 
-	return fpu_xfeatures && sw->magic1 == FP_XSTATE_MAGIC1 &&
-	       sw->xstate_size == fpu_state_size &&
-	       !get_user(magic2, (const u32 __user *)(from + fpu_state_size)) &&
-	       magic2 == FP_XSTATE_MAGIC2;
+	if (!fpu_xfeatures || !user_access_begin(from, fp_frame_size()))
+		return false;
+	unsafe_get_user(magic1, &sw->magic1, fault);
+	unsafe_get_user(size, &sw->xstate_size, fault);
+	unsafe_get_user(magic2, (const u32 __user *)((const char __user *)from + fpu_state_size),
+			fault);
+	user_access_end();
+	return magic1 == FP_XSTATE_MAGIC1 && magic2 == FP_XSTATE_MAGIC2 && size == fpu_state_size;
+fault:
+	user_access_end();
+	return false;
 }
 
-static int restore_fp_frame(const void __user *from)
+static int restore_fp_frame(const struct fpu_state __user *from)
 {
-	union {
-		struct fpu_state fpu;
-		u8 bytes[FPU_STATE_MAX];
-	} image;
-	struct fpu_state *fpu = &image.fpu;
-
 	if (!from) {
 		fpu_reset_current();
 		return 0;
 	}
-	memset(&image, 0, sizeof(image));
-	if (copy_from_user(fpu, from, FXSAVE_SIZE))
-		return -EFAULT;
-	if (has_xstate(fpu, from)) {
-		if (copy_from_user(image.bytes + FXSAVE_SIZE, from + FXSAVE_SIZE,
-				   fpu_state_size - FXSAVE_SIZE))
-			return -EFAULT;
-	} else if (fpu_xfeatures) {
-		fpu->xstate_bv = XFEATURE_MASK_FP | XFEATURE_MASK_SSE;
-	}
-	return fpu_load_current(fpu) ? 0 : -EINVAL;
+	return fpu_load_user(from, has_xstate(from));
 }
 
 /* ---- Building the frame ---------------------------------------------------------------------- */
 
-static void save_registers(struct sigcontext *sc, const struct pt_regs *regs)
+static int save_registers(struct sigcontext __user *sc, const struct pt_regs *regs,
+			  unsigned long mask, unsigned long fpstate)
 {
-	*sc = (struct sigcontext){
-		.r8 = regs->r8,
-		.r9 = regs->r9,
-		.r10 = regs->r10,
-		.r11 = regs->r11,
-		.r12 = regs->r12,
-		.r13 = regs->r13,
-		.r14 = regs->r14,
-		.r15 = regs->r15,
-		.di = regs->di,
-		.si = regs->si,
-		.bp = regs->bp,
-		.bx = regs->bx,
-		.dx = regs->dx,
-		.ax = regs->ax,
-		.cx = regs->cx,
-		.sp = regs->sp,
-		.ip = regs->ip,
-		.flags = regs->flags,
-		.cs = regs->cs,
-		.ss = regs->ss,
-		.err = current->thread.error_code,
-		.trapno = current->thread.trap_nr,
-		.cr2 = current->thread.cr2,
-	};
+	const struct thread_struct *thread = &current->thread;
+
+	if (!user_access_begin(sc, sizeof(*sc)))
+		return -EFAULT;
+	unsafe_put_user(regs->r8, &sc->r8, fault);
+	unsafe_put_user(regs->r9, &sc->r9, fault);
+	unsafe_put_user(regs->r10, &sc->r10, fault);
+	unsafe_put_user(regs->r11, &sc->r11, fault);
+	unsafe_put_user(regs->r12, &sc->r12, fault);
+	unsafe_put_user(regs->r13, &sc->r13, fault);
+	unsafe_put_user(regs->r14, &sc->r14, fault);
+	unsafe_put_user(regs->r15, &sc->r15, fault);
+	unsafe_put_user(regs->di, &sc->di, fault);
+	unsafe_put_user(regs->si, &sc->si, fault);
+	unsafe_put_user(regs->bp, &sc->bp, fault);
+	unsafe_put_user(regs->bx, &sc->bx, fault);
+	unsafe_put_user(regs->dx, &sc->dx, fault);
+	unsafe_put_user(regs->ax, &sc->ax, fault);
+	unsafe_put_user(regs->cx, &sc->cx, fault);
+	unsafe_put_user(regs->sp, &sc->sp, fault);
+	unsafe_put_user(regs->ip, &sc->ip, fault);
+	unsafe_put_user(regs->flags, &sc->flags, fault);
+	/* cs, gs, fs and ss are 16 bits each; the middle two are not kept. */
+	unsafe_put_user(regs->cs | regs->ss << 48, (u64 __user *)&sc->cs, fault);
+	unsafe_put_user(thread->error_code, &sc->err, fault);
+	unsafe_put_user(thread->trap_nr, &sc->trapno, fault);
+	unsafe_put_user(mask, &sc->oldmask, fault);
+	unsafe_put_user(thread->cr2, &sc->cr2, fault);
+	unsafe_put_user(fpstate, &sc->fpstate, fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+/* Everything of the ucontext but the registers and the altstack. */
+static int save_context(struct rt_sigframe __user *frame, void (*restorer)(void),
+			unsigned long mask)
+{
+	unsigned long flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
+
+	if (fpu_xfeatures)
+		flags |= UC_FP_XSTATE;
+	if (!user_access_begin(frame, sizeof(*frame)))
+		return -EFAULT;
+	unsafe_put_user((unsigned long)restorer, &frame->pretcode, fault);
+	unsafe_put_user(flags, &frame->uc.uc_flags, fault);
+	unsafe_put_user(NULL, &frame->uc.uc_link, fault);
+	unsafe_put_user(mask, &frame->uc.uc_sigmask.sig[0], fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
 }
 
 /* Where the frame goes, and *fp of the state above it; NULL when the altstack is too small. */
@@ -162,24 +191,15 @@ static int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 {
 	const struct sigaction *sa = &ksig->ka.sa;
 	struct rt_sigframe __user *frame;
-	struct rt_sigframe k = {};
+	unsigned long mask = sigmask_to_save()->sig[0];
 	unsigned long fp;
 
 	if (!(sa->sa_flags & SA_RESTORER))
 		return -EFAULT;
 	frame = get_sigframe(ksig, regs, &fp);
-	if (!frame || save_fp_frame((void __user *)fp))
-		return -EFAULT;
-
-	k.pretcode = (unsigned long)sa->sa_restorer;
-	k.uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-	if (fpu_xfeatures)
-		k.uc.uc_flags |= UC_FP_XSTATE;
-	save_registers(&k.uc.uc_mcontext, regs);
-	k.uc.uc_sigmask = *sigmask_to_save();
-	k.uc.uc_mcontext.oldmask = k.uc.uc_sigmask.sig[0];
-	k.uc.uc_mcontext.fpstate = fp;
-	if (copy_to_user(frame, &k, offsetof(struct rt_sigframe, info)) ||
+	if (!frame || save_fp_frame((struct fpu_state __user *)fp) ||
+	    save_context(frame, sa->sa_restorer, mask) ||
+	    save_registers(&frame->uc.uc_mcontext, regs, mask, fp) ||
 	    save_altstack(&frame->uc.uc_stack, regs->sp))
 		return -EFAULT;
 	if ((sa->sa_flags & SA_SIGINFO) && copy_siginfo_to_user(&frame->info, &ksig->info))
@@ -260,52 +280,63 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 
 /* ---- Coming back ----------------------------------------------------------------------------- */
 
-static void restore_registers(struct pt_regs *regs, const struct sigcontext *sc)
+/*
+ * The registers of the frame, and *fpstate, the address of its floating-point state. Bad selectors
+ * and addresses fault in IRET, which is a SIGSEGV; never in the kernel.
+ */
+static int restore_registers(struct pt_regs *regs, const struct sigcontext __user *sc, u64 *fpstate)
 {
-	*regs = (struct pt_regs){
-		.r8 = sc->r8,
-		.r9 = sc->r9,
-		.r10 = sc->r10,
-		.r11 = sc->r11,
-		.r12 = sc->r12,
-		.r13 = sc->r13,
-		.r14 = sc->r14,
-		.r15 = sc->r15,
-		.di = sc->di,
-		.si = sc->si,
-		.bp = sc->bp,
-		.bx = sc->bx,
-		.dx = sc->dx,
-		.ax = sc->ax,
-		.cx = sc->cx,
-		.sp = sc->sp,
-		.ip = sc->ip,
-		.flags = (regs->flags & ~FIX_EFLAGS) | (sc->flags & FIX_EFLAGS),
-		/* Bad selectors fault in IRET, which is a SIGSEGV; never the kernel's. */
-		.cs = sc->cs | 3,
-		.ss = sc->ss | 3,
-		.orig_ax = -1, /* not to be restarted */
-	};
+	u64 flags, selectors;
+	long err = 0;
+
+	if (!user_access_begin(sc, sizeof(*sc)))
+		return -EFAULT;
+	unsafe_get_user_err(regs->r8, &sc->r8, err);
+	unsafe_get_user_err(regs->r9, &sc->r9, err);
+	unsafe_get_user_err(regs->r10, &sc->r10, err);
+	unsafe_get_user_err(regs->r11, &sc->r11, err);
+	unsafe_get_user_err(regs->r12, &sc->r12, err);
+	unsafe_get_user_err(regs->r13, &sc->r13, err);
+	unsafe_get_user_err(regs->r14, &sc->r14, err);
+	unsafe_get_user_err(regs->r15, &sc->r15, err);
+	unsafe_get_user_err(regs->di, &sc->di, err);
+	unsafe_get_user_err(regs->si, &sc->si, err);
+	unsafe_get_user_err(regs->bp, &sc->bp, err);
+	unsafe_get_user_err(regs->bx, &sc->bx, err);
+	unsafe_get_user_err(regs->dx, &sc->dx, err);
+	unsafe_get_user_err(regs->ax, &sc->ax, err);
+	unsafe_get_user_err(regs->cx, &sc->cx, err);
+	unsafe_get_user_err(regs->sp, &sc->sp, err);
+	unsafe_get_user_err(regs->ip, &sc->ip, err);
+	unsafe_get_user_err(flags, &sc->flags, err);
+	unsafe_get_user_err(selectors, (const u64 __user *)&sc->cs, err);
+	unsafe_get_user_err(*fpstate, &sc->fpstate, err);
+	user_access_end();
+	regs->flags = (regs->flags & ~FIX_EFLAGS) | (flags & FIX_EFLAGS);
+	regs->cs = (selectors & 0xffff) | 3;
+	regs->ss = (selectors >> 48) | 3;
+	regs->orig_ax = -1; /* not to be restarted */
+	return err;
 }
 
-long sys_rt_sigreturn(void)
+void do_rt_sigreturn(struct pt_regs *regs)
 {
-	struct pt_regs *regs = current_pt_regs();
 	struct rt_sigframe __user *frame = (struct rt_sigframe __user *)(regs->sp - 8);
-	struct ucontext uc;
+	sigset_t mask;
+	u64 fpstate;
 
-	if (copy_from_user(&uc, &frame->uc, sizeof(uc)))
+	if (get_user(mask.sig[0], &frame->uc.uc_sigmask.sig[0]))
 		goto badframe;
-	set_current_blocked(&uc.uc_sigmask);
+	set_current_blocked(&mask);
 	current->restart_block.fn = do_no_restart_syscall;
-	restore_registers(regs, &uc.uc_mcontext);
-	if (restore_fp_frame((const void __user *)uc.uc_mcontext.fpstate))
+	if (restore_registers(regs, &frame->uc.uc_mcontext, &fpstate))
+		goto badframe;
+	if (restore_fp_frame((const struct fpu_state __user *)fpstate))
 		goto badframe;
 	if (restore_altstack(&frame->uc.uc_stack))
 		goto badframe;
-	return regs->ax;
+	return;
 
 badframe:
 	force_sig(SIGSEGV);
-	return 0;
 }

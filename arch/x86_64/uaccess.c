@@ -13,15 +13,9 @@ DEFINE_PER_CPU(int, pagefault_disabled_depth);
 /* uaccess_asm.S */
 unsigned long copy_kernel_bytes(void *to, const void *from, unsigned long n);
 
-unsigned long _copy_from_user(void *to, const void __user *from, unsigned long n)
+void copy_from_user_failed(void *to, unsigned long n, unsigned long left)
 {
-	unsigned long left = n;
-
-	if (likely(access_ok(from, n)))
-		left = raw_copy_from_user(to, from, n);
-	if (unlikely(left))
-		memset((char *)to + (n - left), 0, left);
-	return left;
+	memset((char *)to + (n - left), 0, left);
 }
 
 unsigned long clear_user(void __user *to, unsigned long n)

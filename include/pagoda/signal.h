@@ -64,7 +64,6 @@ void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec; 
 void flush_sigqueue(struct sigpending *queue);
 void discard_pending(struct task_struct *p, int sig); /* siglock held: of all threads */
 void ignore_signals(struct task_struct *t);
-int do_sigaction(int sig, struct k_sigaction *act, struct k_sigaction *oact);
 bool unhandled_signal(struct task_struct *t, int sig);
 /* The shared pending set of a new process starts empty; sighand/signal are copied by fork.c. */
 static inline void init_sigpending(struct sigpending *sig)

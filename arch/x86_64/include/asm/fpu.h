@@ -64,8 +64,13 @@ void fpu_reset_current(void);
 void fpu_switch(struct thread_struct *prev, struct thread_struct *next, unsigned int cpu);
 /* Brings current's image up to date with the registers, which stay loaded. */
 struct fpu_state *fpu_sync_current(void);
-/* Loads @image into the registers of current. False when it is malformed. */
-bool fpu_load_current(const struct fpu_state *image);
+/* Writes current's registers to user memory, a whole image but for sw_reserved. 0 or -EFAULT. */
+int fpu_save_user(struct fpu_state __user *to);
+/*
+ * Loads current's registers from user memory; @extended: all of an XSAVE image, else its first
+ * FXSAVE_SIZE bytes. -EFAULT when it cannot be read or is malformed: the registers are then reset.
+ */
+int fpu_load_user(const struct fpu_state __user *from, bool extended);
 /* Current's registers no longer belong to anyone. */
 void fpu_drop(struct thread_struct *thread);
 

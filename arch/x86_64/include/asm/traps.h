@@ -55,6 +55,8 @@ void kernel_thread_return(int ret);
 
 /* arch/x86_64/signal.c */
 void arch_do_signal_or_restart(struct pt_regs *regs);
+/* Puts the registers of the signal frame into @regs; a bad frame is a SIGSEGV. */
+void do_rt_sigreturn(struct pt_regs *regs);
 
 /* arch/x86_64/dumpstack.c */
 void show_regs(const struct pt_regs *regs);

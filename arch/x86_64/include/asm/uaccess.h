@@ -54,8 +54,8 @@ static inline bool pagefault_disabled(void)
 unsigned long copy_user_generic(void *to, const void *from, unsigned long n);
 unsigned long __clear_user(void __user *to, unsigned long n);
 
-/* Copies from user memory; returns the bytes NOT copied, whose place in @to is zeroed. */
-unsigned long _copy_from_user(void *to, const void __user *from, unsigned long n);
+/* Zeroes the last @left of @n bytes, which could not be copied. */
+void copy_from_user_failed(void *to, unsigned long n, unsigned long left);
 /* Bytes NOT zeroed. */
 unsigned long clear_user(void __user *to, unsigned long n);
 /*
@@ -92,10 +92,17 @@ static inline unsigned long raw_copy_to_user(void __user *to, const void *from, 
 	return copy_user_generic((__force void *)to, from, n);
 }
 
+/* Returns the bytes NOT copied, whose place in @to is zeroed. */
 static inline unsigned long __must_check copy_from_user(void *to, const void __user *from,
 							unsigned long n)
 {
-	return _copy_from_user(to, from, n);
+	unsigned long left = n;
+
+	if (likely(access_ok(from, n)))
+		left = raw_copy_from_user(to, from, n);
+	if (unlikely(left))
+		copy_from_user_failed(to, n, left);
+	return left;
 }
 
 static inline unsigned long __must_check copy_to_user(void __user *to, const void *from,
@@ -234,14 +241,41 @@ static inline bool __must_check user_access_begin(const void __user *ptr, size_t
 
 #define user_access_end() clac()
 
+#define __unsafe_put_insn(insn, reg, val, ptr, label)                                              \
+	asm goto("1: " insn " %" reg "0, %1\n" _ASM_EXTABLE("1b", "%l2")                           \
+		 :                                                                                 \
+		 : "r"(val), "m"(*(ptr))                                                           \
+		 : "memory"                                                                        \
+		 : label)
+
 #define unsafe_put_user(x, ptr, label)                                                             \
 	do {                                                                                       \
 		const __typeof__(*(ptr)) __up_x = (x);                                             \
 		unsigned long __up_val = (unsigned long)__up_x;                                    \
-		long __up_err = 0;                                                                 \
-		__put_user_size(__up_err, __up_val, ptr);                                          \
-		if (unlikely(__up_err))                                                            \
-			goto label;                                                                \
+		switch (sizeof(*(ptr))) {                                                          \
+		case 1:                                                                            \
+			__unsafe_put_insn("movb", "b", __up_val, (u8 *)(ptr), label);              \
+			break;                                                                     \
+		case 2:                                                                            \
+			__unsafe_put_insn("movw", "w", __up_val, (u16 *)(ptr), label);             \
+			break;                                                                     \
+		case 4:                                                                            \
+			__unsafe_put_insn("movl", "k", __up_val, (u32 *)(ptr), label);             \
+			break;                                                                     \
+		case 8:                                                                            \
+			__unsafe_put_insn("movq", "q", __up_val, (u64 *)(ptr), label);             \
+			break;                                                                     \
+		default:                                                                           \
+			__bad_user_size();                                                         \
+		}                                                                                  \
+	} while (0)
+
+/* Many loads with one test at the end: a fault makes x 0 and sets err, a long, to -EFAULT. */
+#define unsafe_get_user_err(x, ptr, err)                                                           \
+	do {                                                                                       \
+		unsigned long __ug_val;                                                            \
+		__get_user_size(err, __ug_val, ptr);                                               \
+		(x) = (__force __typeof__(*(ptr)))__ug_val;                                        \
 	} while (0)
 
 #define unsafe_get_user(x, ptr, label)                                                             \
