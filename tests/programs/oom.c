@@ -2,13 +2,11 @@
 /*
  * tests/programs/oom.c - a process that takes all memory is killed, and nobody else.
  *
- * Twice for each kind of memory, by one thread and by two, so that the second round proves that the
- * first one gave everything back.
+ * One round after the other, so that each proves that the one before gave everything back.
  */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +22,8 @@ static void *eat(void *unused)
 
 		if (p == MAP_FAILED)
 			_exit(1);
-		memset(p, 1, MIB);
+		for (unsigned long i = 0; i < MIB; i += 4096)
+			p[i] = 1;
 	}
 	return unused;
 }
@@ -66,6 +65,5 @@ int main(void)
 	round_of("private", MAP_PRIVATE, 1);
 	round_of("private, two threads", MAP_PRIVATE, 2);
 	round_of("shared", MAP_SHARED, 1);
-	round_of("shared, two threads", MAP_SHARED, 2);
 	return 0;
 }
