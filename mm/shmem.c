@@ -4,7 +4,8 @@
  *
  * The page cache is the only store: a page that is not there is a hole and reads as zeroes. Pages
  * appear when they are written, faulted or allocated (shmem_getpage), and go by truncation only.
- * Each is counted against the limit of its file system before it is made.
+ * Each is counted against the limit of its file system before it is made. Committed memory counts
+ * an object by its size, or page by page when it was made without reservation (FILE-13).
  *
  * A page may be added only below the size of the file, which is looked at again once the page is
  * in: truncation sets the size first and removes pages after, so one of the two sees the other.
@@ -14,6 +15,7 @@
 #include <pagoda/kernel.h>
 #include <pagoda/fs.h>
 #include <pagoda/mm.h>
+#include <pagoda/mman.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
 #include <pagoda/shmem.h>
@@ -27,11 +29,39 @@ bool shmem_mapping(struct address_space *mapping)
 
 /* ---- Limits ------------------------------------------------------------------------------ */
 
-int shmem_acct_blocks(struct inode *inode, unsigned long pages)
+int shmem_acct_size(unsigned long flags, loff_t size)
+{
+	if (flags & VM_NORESERVE)
+		return 0;
+	return security_vm_enough_memory_mm(current->mm, PFN_UP(size));
+}
+
+void shmem_unacct_size(unsigned long flags, loff_t size)
+{
+	if (!(flags & VM_NORESERVE))
+		vm_unacct_memory(PFN_UP(size));
+}
+
+/* The size of an object that reserves changes. -ENOMEM: it may not grow. */
+static int shmem_reacct_size(unsigned long flags, loff_t oldsize, loff_t newsize)
+{
+	if (flags & VM_NORESERVE)
+		return 0;
+	if (newsize > oldsize)
+		return security_vm_enough_memory_mm(current->mm, PFN_UP(newsize) - PFN_UP(oldsize));
+	vm_unacct_memory(PFN_UP(oldsize) - PFN_UP(newsize));
+	return 0;
+}
+
+/* Counts blocks against the limits of the file system; without reservation they are promised here. */
+static int shmem_acct_blocks(struct inode *inode, unsigned long pages)
 {
 	struct shmem_sb_info *sbinfo = SHMEM_SB(inode->i_sb);
+	bool charge = SHMEM_I(inode)->flags & VM_NORESERVE;
 	int err = 0;
 
+	if (charge && security_vm_enough_memory_mm(current->mm, pages))
+		return -ENOSPC;
 	if (!sbinfo)
 		return 0;
 	spin_lock(&sbinfo->stat_lock);
@@ -40,13 +70,17 @@ int shmem_acct_blocks(struct inode *inode, unsigned long pages)
 	else
 		sbinfo->used_blocks += pages;
 	spin_unlock(&sbinfo->stat_lock);
+	if (err && charge)
+		vm_unacct_memory(pages);
 	return err;
 }
 
-void shmem_unacct_blocks(struct inode *inode, unsigned long pages)
+static void shmem_unacct_blocks(struct inode *inode, unsigned long pages)
 {
 	struct shmem_sb_info *sbinfo = SHMEM_SB(inode->i_sb);
 
+	if (SHMEM_I(inode)->flags & VM_NORESERVE)
+		vm_unacct_memory(pages);
 	if (!sbinfo)
 		return;
 	spin_lock(&sbinfo->stat_lock);
@@ -276,10 +310,14 @@ int shmem_setsize(struct inode *inode, loff_t newsize)
 {
 	unsigned int seals = SHMEM_I(inode)->seals;
 	loff_t oldsize = inode->i_size;
+	int err;
 
 	if ((newsize < oldsize && (seals & F_SEAL_SHRINK)) ||
 	    (newsize > oldsize && (seals & F_SEAL_GROW)))
 		return -EPERM;
+	err = shmem_reacct_size(SHMEM_I(inode)->flags, oldsize, newsize);
+	if (err)
+		return err;
 	i_size_write(inode, newsize);
 	if (newsize < oldsize)
 		truncate_pagecache(inode, newsize);
@@ -303,6 +341,8 @@ void shmem_init_inode(struct inode *inode, unsigned long flags)
 
 void shmem_evict_inode(struct inode *inode)
 {
-	if (shmem_mapping(inode->i_mapping))
-		truncate_inode_pages_final(inode->i_mapping);
+	if (!shmem_mapping(inode->i_mapping))
+		return;
+	truncate_inode_pages_final(inode->i_mapping);
+	shmem_unacct_size(SHMEM_I(inode)->flags, inode->i_size);
 }

@@ -202,15 +202,19 @@ struct file *shmem_file_setup(const char *name, loff_t size, unsigned long flags
 
 	if (size < 0 || size > MAX_LFS_FILESIZE)
 		return ERR_PTR(-EINVAL);
+	if (shmem_acct_size(flags, size))
+		return ERR_PTR(-ENOMEM);
 	inode = shmem_get_inode(shm_mnt->mnt_sb, NULL, S_IFREG | S_IRWXUGO, 0, flags);
-	if (IS_ERR(inode))
+	if (IS_ERR(inode)) {
+		shmem_unacct_size(flags, size);
 		return ERR_CAST(inode);
+	}
 	inode->i_flags |= S_PRIVATE;
 	inode->i_size = size;
 	clear_nlink(inode);
 	file = alloc_file_pseudo(inode, shm_mnt, name, O_RDWR, &shmem_file_operations);
 	if (IS_ERR(file))
-		iput(inode);
+		iput(inode); /* gives the charge back */
 	return file;
 }
 

@@ -77,7 +77,7 @@ loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence);
 long shmem_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 /* Drops [lstart, lend]; frees blocks; zeroes partial pages. lend -1: to the end. */
 void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend);
-/* Changes i_size; the inode's lock is held. -EPERM when sealed. */
+/* Changes i_size; the inode's lock is held. -EPERM when sealed, -ENOMEM. */
 int shmem_setsize(struct inode *inode, loff_t newsize);
 
 /* An unlinked file of its own, as MAP_SHARED | MAP_ANONYMOUS and memfd need it. ERR_PTR. */
@@ -89,9 +89,9 @@ bool shmem_file(struct file *file);
 int shmem_add_seals(struct file *file, unsigned int seals);
 int shmem_get_seals(struct file *file);
 
-/* Counts blocks against the limits of the file system: 0 or -ENOSPC. */
-int shmem_acct_blocks(struct inode *inode, unsigned long pages);
-void shmem_unacct_blocks(struct inode *inode, unsigned long pages);
+/* Promises the memory of an object of this size, unless flags has VM_NORESERVE: 0 or -ENOMEM. */
+int shmem_acct_size(unsigned long flags, loff_t size);
+void shmem_unacct_size(unsigned long flags, loff_t size);
 
 /* ---- fs/tmpfs.c -------------------------------------------------------------------------- */
 
