@@ -136,8 +136,8 @@ void __noreturn start_kernel(void)
 {
 	smp_prepare_boot_cpu();
 	serial_console_init();
+	parse_cmdline(); /* quiet holds for the first line already */
 	pr_notice("%s", linux_banner);
-	parse_cmdline();
 	setup_arch();
 	pr_notice("Command line: %s\n", boot_info.cmdline);
 

@@ -101,7 +101,8 @@ unsigned long free_reserved_area(void *start, void *end, const char *what)
 	for (; pfn < last; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
-		if (WARN_ON(!PageReserved(page)))
+		/* What the boot loader put above the limit of mem= is not ours. */
+		if (!pfn_valid(pfn) || WARN_ON(!PageReserved(page)))
 			continue;
 		page->flags = 0;
 		set_page_count(page, 0);

@@ -104,18 +104,25 @@ static void __init map_direct(phys_addr_t start, phys_addr_t end)
 }
 
 /*
- * RAM, and where firmware keeps its tables: the BIOS area, ACPI ranges, and reserved ranges
- * next to RAM below 4 GiB. Device memory elsewhere is left to ioremap().
+ * RAM, what the boot loader has loaded, and where firmware keeps its tables: the BIOS area, ACPI
+ * ranges, and reserved ranges next to RAM below 4 GiB (also next to RAM that mem= leaves out).
+ * Device memory elsewhere is left to ioremap().
  */
 static void __init map_physical_memory(void)
 {
 	phys_addr_t start, end, low_end = 0;
 
 	map_direct(0, PMD_SIZE);
-	for (unsigned int i = 0; memblock_ram_range(i, &start, &end); i++) {
+	for (unsigned int i = 0; memblock_ram_range(i, &start, &end); i++)
 		map_direct(start, end);
-		if (end <= BOOT_MAP_LIMIT)
-			low_end = max(low_end, end);
+	for (unsigned int i = 0; i < boot_info.nr_modules; i++)
+		map_direct(boot_info.module[i].start,
+			   boot_info.module[i].start + boot_info.module[i].size);
+	for (unsigned int i = 0; i < boot_info.nr_mem; i++) {
+		const struct boot_mem_entry *e = &boot_info.mem[i];
+
+		if (e->type == BOOT_MEM_RAM && e->start + e->size <= BOOT_MAP_LIMIT)
+			low_end = max(low_end, e->start + e->size);
 	}
 	for (unsigned int i = 0; i < boot_info.nr_mem; i++) {
 		const struct boot_mem_entry *e = &boot_info.mem[i];
