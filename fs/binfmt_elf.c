@@ -178,10 +178,11 @@ static void note_extent(struct elf_image *image, const struct elf64_phdr *ph, bo
 	unsigned long start = ph->p_vaddr + image->bias, file_end = start + ph->p_filesz;
 
 	if (first)
-		image->start_code = start;
-	image->start_code = min(image->start_code, start);
-	if ((ph->p_flags & PF_X))
+		image->start_code = ULONG_MAX;
+	if (ph->p_flags & PF_X) {
+		image->start_code = min(image->start_code, start);
 		image->end_code = max(image->end_code, file_end);
+	}
 	image->start_data = max(image->start_data, start);
 	image->end_data = max(image->end_data, file_end);
 	image->end = max(image->end, start + (unsigned long)ph->p_memsz);

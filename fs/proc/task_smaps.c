@@ -10,7 +10,6 @@
 #include <pagoda/gfp.h>
 #include <pagoda/mm.h>
 #include <pagoda/pt_table.h>
-#include <asm/cpufeature.h>
 
 #define PSS_SHIFT 12 /* fraction bits of the proportional sizes */
 
@@ -147,8 +146,7 @@ static int smap_show(struct seq_file *m, void *v)
 	put_kb(m, "MMUPageSize:", PAGE_SIZE);
 	show_sums(m, &mss, false);
 	seq_puts(m, "THPeligible:    0\n");
-	if (boot_cpu_has(X86_FEATURE_PKU))
-		seq_printf(m, "ProtectionKey:  %8lu\n", vma->vm_flags >> VM_PKEY_SHIFT & 0xf);
+	/* No ProtectionKey line: CR4.PKE stays off (PROC-7). */
 	show_vm_flags(m, vma->vm_flags);
 	return 0;
 }
