@@ -22,7 +22,7 @@ static struct dentry *dev_mount(struct file_system_type *type, int flags, const 
 	struct super_block *sb;
 
 	if (!dev_mnt)
-		return get_fs_type("tmpfs")->mount(type, flags, dev_name, options);
+		return get_fs_type("tmpfs")->mount(type, flags & ~SB_KERNMOUNT, dev_name, options);
 	sb = dev_mnt->mnt_sb;
 	atomic_inc(&sb->s_active);
 	return dget(sb->s_root);

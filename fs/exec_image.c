@@ -141,7 +141,6 @@ static int unshare_sighand(struct task_struct *me)
 		return -ENOMEM;
 	refcount_set(&new->count, 1);
 	spin_lock_init_rank(&new->siglock, RANK_SIGHAND);
-	init_waitqueue_head(&new->signalfd_wqh);
 	write_lock_irq(&tasklist_lock);
 	spin_lock(&old->siglock);
 	memcpy(new->action, old->action, sizeof(new->action));

@@ -187,7 +187,6 @@ static int copy_sighand(unsigned long clone_flags, struct task_struct *tsk)
 		return -ENOMEM;
 	refcount_set(&sig->count, 1);
 	spin_lock_init_rank(&sig->siglock, RANK_SIGHAND);
-	init_waitqueue_head(&sig->signalfd_wqh);
 	spin_lock_irq(&current->sighand->siglock);
 	memcpy(sig->action, current->sighand->action, sizeof(sig->action));
 	spin_unlock_irq(&current->sighand->siglock);

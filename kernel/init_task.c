@@ -21,7 +21,6 @@ DEFINE_RWLOCK(tasklist_lock);
 static struct sighand_struct init_sighand = {
 	.count = REFCOUNT_INIT(1),
 	.siglock = __SPIN_LOCK_UNLOCKED_RANK(RANK_SIGHAND),
-	.signalfd_wqh = __WAIT_QUEUE_HEAD_INITIALIZER(init_sighand.signalfd_wqh),
 };
 
 static struct signal_struct init_signals = {

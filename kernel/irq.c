@@ -121,9 +121,9 @@ void show_interrupts(irq_emit_fn emit, void *arg)
 {
 	unsigned int cpu;
 
-	emit(arg, "    ");
+	emit(arg, "           ");
 	for_each_online_cpu (cpu)
-		emit(arg, "       CPU%-3u", cpu);
+		emit(arg, "CPU%-8u", cpu);
 	emit(arg, "\n");
 	for (unsigned int irq = 0; irq < NR_IRQS; irq++) {
 		const struct irq_desc *desc = &irq_descs[irq];
@@ -133,7 +133,8 @@ void show_interrupts(irq_emit_fn emit, void *arg)
 		emit(arg, "%3u:", irq);
 		for_each_online_cpu (cpu)
 			emit(arg, " %10u", desc->count[cpu]);
-		emit(arg, "  %s      %s\n", arch_irq_chip_name(irq), desc->name);
+		arch_show_irq_chip(irq, emit, arg);
+		emit(arg, "  %s\n", desc->name);
 	}
 	arch_show_interrupts(emit, arg);
 	emit(arg, "ERR: %10u\n", arch_irq_errors());

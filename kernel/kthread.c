@@ -141,11 +141,14 @@ int kthreadd(void *unused)
 		struct kthread *k;
 		pid_t pid;
 
-		wait_event(kthreadd_wait, !list_empty(&create_list));
+		wait_event_interruptible(kthreadd_wait, !list_empty(&create_list));
 		spin_lock(&create_lock);
-		k = list_first_entry(&create_list, struct kthread, list);
-		list_del(&k->list);
+		k = list_first_entry_or_null(&create_list, struct kthread, list);
+		if (k)
+			list_del(&k->list);
 		spin_unlock(&create_lock);
+		if (!k)
+			continue;
 
 		pid = kernel_thread(kthread_main, k, CLONE_FS | CLONE_FILES | SIGCHLD);
 		if (pid < 0) {

@@ -25,6 +25,7 @@ static struct kmem_cache *sigqueue_cachep;
 void signals_init(void)
 {
 	sigqueue_cachep = KMEM_CACHE(sigqueue, SLAB_PANIC);
+	signalfd_init();
 }
 
 /* ---- queue entries ----------------------------------------------------------------------- */
@@ -369,6 +370,7 @@ static void complete_signal(int sig, struct task_struct *p, enum pid_type type)
 {
 	struct task_struct *t = choose_thread(sig, p, type);
 
+	signalfd_notify(p);
 	if (!t)
 		return;
 	if (sig_fatal(p, sig) && !(p->signal->flags & (SIGNAL_GROUP_EXIT | SIGNAL_UNKILLABLE)) &&

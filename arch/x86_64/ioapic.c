@@ -130,7 +130,9 @@ void arch_irq_shutdown(unsigned int irq)
 }
 
 /* The middle columns of /proc/interrupts. */
-const char *arch_irq_chip_name(unsigned int irq)
+void arch_show_irq_chip(unsigned int irq, irq_emit_fn emit, void *arg)
 {
-	return irq_wiring(irq).level ? "IO-APIC  fasteoi" : "IO-APIC  edge";
+	struct acpi_isa_irq wiring = irq_wiring(irq);
+
+	emit(arg, "   IO-APIC %3u-%-8s", wiring.gsi, wiring.level ? "fasteoi" : "edge");
 }

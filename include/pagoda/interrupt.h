@@ -57,6 +57,6 @@ unsigned int arch_irq_errors(void);
 /* arch/x86_64/ioapic.c: open and close the line of a device; -ENODEV when there is no such line */
 int arch_irq_startup(unsigned int irq);
 void arch_irq_shutdown(unsigned int irq);
-const char *arch_irq_chip_name(unsigned int irq);
+void arch_show_irq_chip(unsigned int irq, irq_emit_fn emit, void *arg);
 
 #endif

@@ -71,7 +71,6 @@ struct sighand_struct {
 	refcount_t count;
 	spinlock_t
 		siglock; /* irq-safe; guards handlers, pending signals, masks, job control state */
-	struct wait_queue_head signalfd_wqh;
 	struct k_sigaction action[_NSIG];
 };
 

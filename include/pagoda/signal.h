@@ -116,6 +116,12 @@ static inline sigset_t *sigmask_to_save(void)
 	return test_thread_flag(TIF_RESTORE_SIGMASK) ? &current->saved_sigmask : &current->blocked;
 }
 
+/* ---- fs/signalfd.c ----------------------------------------------------------------------- */
+
+void signalfd_init(void);
+/* siglock held: a signal of the task's became pending; wakes who reads them from a file. */
+void signalfd_notify(const struct task_struct *task);
+
 long sys_restart_syscall(void);
 long do_no_restart_syscall(struct restart_block *param); /* -EINTR */
 
