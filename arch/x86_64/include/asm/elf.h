@@ -10,43 +10,20 @@
 #include <asm/page.h>
 
 #define ELF_ARCH     62 /* EM_X86_64 */
-#define ELF_CLASS    2	/* ELFCLASS64 */
-#define ELF_DATA     1	/* ELFDATA2LSB */
 #define ELF_PLATFORM "x86_64"
 
 #define ELF_HWCAP  (boot_cpu_data.x86_capability[CPUID_1_EDX]) /* AT_HWCAP */
 #define ELF_HWCAP2 0
 
-#define ELF_EXEC_PAGESIZE PAGE_SIZE
-
 /* Where an ET_DYN program is loaded without randomisation: 2/3 of user memory. */
 #define ELF_ET_DYN_BASE ((TASK_SIZE / 3 * 2) & PAGE_MASK)
 
 /* Bits of randomness, in pages, as vm.mmap_rnd_bits of Linux; and of the stack top, in bytes. */
-#define MMAP_RND_BITS	28
-#define STACK_RND_MASK	0x3fffffUL /* pages: 16 GiB */
-#define BRK_RND_SPAN	0x02000000UL
-#define MIN_GAP_BASE	(128UL << 20)
-#define MAX_GAP_BASE	(TASK_SIZE / 6 * 5)
-#define STACK_GUARD_GAP (256UL << PAGE_SHIFT)
+#define MMAP_RND_BITS  28
+#define STACK_RND_MASK 0x3fffffUL /* pages: 16 GiB */
+#define BRK_RND_SPAN   0x02000000UL
 
 /* Smallest signal stack that holds a frame of this CPU: AT_MINSIGSTKSZ. */
 unsigned long get_sigframe_size(void);
-
-/* (LAY-3) Top of the mmap area for soft stack limit @rlim_stack and random offset @rnd, bytes. */
-static inline unsigned long arch_mmap_base(unsigned long rlim_stack, unsigned long rnd,
-					   bool randomize)
-{
-	unsigned long pad = STACK_GUARD_GAP + (randomize ? STACK_RND_MASK << PAGE_SHIFT : 0);
-	unsigned long gap = rlim_stack;
-
-	if (gap + pad > gap)
-		gap += pad;
-	if (gap < MIN_GAP_BASE)
-		gap = MIN_GAP_BASE;
-	if (gap > MAX_GAP_BASE)
-		gap = MAX_GAP_BASE;
-	return PAGE_ALIGN(TASK_SIZE - gap - rnd);
-}
 
 #endif

@@ -50,7 +50,6 @@ static inline void arch_local_irq_restore(unsigned long flags)
 		local_irq_enable();
 }
 
-#define local_save_flags(flags)	 ((flags) = arch_local_save_flags())
 #define local_irq_save(flags)	 ((flags) = arch_local_irq_save())
 #define local_irq_restore(flags) arch_local_irq_restore(flags)
 

@@ -33,6 +33,4 @@ void enter_lazy_tlb(struct mm_struct *mm, struct task_struct *tsk);
 /* Leaves a borrowed mm for init_mm (its tables are about to go). */
 void leave_mm(void);
 
-#define activate_mm(prev, next) switch_mm((prev), (next), NULL)
-
 #endif

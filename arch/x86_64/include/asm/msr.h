@@ -6,7 +6,6 @@
 #define _ASM_MSR_H
 
 #define MSR_IA32_APICBASE  0x0000001b
-#define MSR_IA32_PAT	   0x00000277
 #define MSR_EFER	   0xc0000080
 #define MSR_STAR	   0xc0000081
 #define MSR_LSTAR	   0xc0000082

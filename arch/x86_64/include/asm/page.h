@@ -36,18 +36,15 @@
 #define PAGE_ALIGNED(addr)    (((unsigned long)(addr) & ~PAGE_MASK) == 0)
 #define offset_in_page(p)     ((unsigned long)(p) & ~PAGE_MASK)
 
-#define PFN_ALIGN(x) PAGE_ALIGN(x)
-#define PFN_UP(x)    (((unsigned long)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
-#define PFN_DOWN(x)  ((unsigned long)(x) >> PAGE_SHIFT)
-#define PFN_PHYS(x)  ((phys_addr_t)(x) << PAGE_SHIFT)
-#define PHYS_PFN(x)  ((unsigned long)((x) >> PAGE_SHIFT))
+#define PFN_UP(x)   (((unsigned long)(x) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PFN_DOWN(x) ((unsigned long)(x) >> PAGE_SHIFT)
+#define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
+#define PHYS_PFN(x) ((unsigned long)((x) >> PAGE_SHIFT))
 
 /* Direct-map conversions; the argument of __pa must lie in the direct map. */
 #define __va(phys)	 ((void *)((unsigned long)(phys) + PAGE_OFFSET))
 #define __pa(virt)	 ((phys_addr_t)((unsigned long)(virt)-PAGE_OFFSET))
 #define __pa_symbol(sym) ((phys_addr_t)((unsigned long)(sym)-__START_KERNEL_map))
-#define virt_to_phys(v)	 __pa(v)
-#define phys_to_virt(p)	 __va(p)
 #define virt_to_pfn(v)	 (__pa(v) >> PAGE_SHIFT)
 #define pfn_to_virt(pfn) __va(PFN_PHYS(pfn))
 
@@ -58,7 +55,6 @@
 #define virt_to_page(v)	   pfn_to_page(virt_to_pfn(v))
 #define page_to_virt(page) pfn_to_virt(page_to_pfn(page))
 #define page_to_phys(page) PFN_PHYS(page_to_pfn(page))
-#define phys_to_page(phys) pfn_to_page(PHYS_PFN(phys))
 #define page_address(page) page_to_virt(page)
 
 /* Clears one page: arch/x86_64/clear_page.S, which is no C function. */
@@ -72,12 +68,6 @@ static inline void copy_page(void *to, const void *from)
 	unsigned long count = PAGE_SIZE / 8;
 
 	asm volatile("rep movsq" : "+c"(count), "+D"(to), "+S"(from) : : "memory");
-}
-
-/* @vaddr: where the page will be mapped; x86 caches need no care for it. */
-static inline void clear_user_page(void *page, unsigned long vaddr)
-{
-	clear_page(page);
 }
 
 static inline void copy_user_page(void *to, const void *from, unsigned long vaddr)

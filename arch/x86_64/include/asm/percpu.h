@@ -20,8 +20,6 @@
 #define DECLARE_PER_CPU(type, name) extern PER_CPU_SECTION __typeof__(type) name
 #define DEFINE_PER_CPU_ALIGNED(type, name)                                                         \
 	PER_CPU_SECTION __attribute__((aligned(64))) __typeof__(type) name
-#define DEFINE_PER_CPU_PAGE_ALIGNED(type, name)                                                    \
-	__attribute__((section(".data..percpu..page_aligned"), aligned(4096))) __typeof__(type) name
 
 /* Distance of each CPU's copy from the template; filled by setup_per_cpu_areas(). */
 extern unsigned long __per_cpu_offset[];
@@ -66,27 +64,10 @@ DECLARE_PER_CPU(unsigned long, this_cpu_off);
 #define this_cpu_write(var, val) __this_cpu_op("mov", var, val)
 #define this_cpu_add(var, val)	 __this_cpu_op("add", var, val)
 #define this_cpu_sub(var, val)	 __this_cpu_op("sub", var, val)
-#define this_cpu_or(var, val)	 __this_cpu_op("or", var, val)
-#define this_cpu_and(var, val)	 __this_cpu_op("and", var, val)
 #define this_cpu_inc(var)	 this_cpu_add(var, 1)
 #define this_cpu_dec(var)	 this_cpu_sub(var, 1)
 
-#define this_cpu_add_return(var, val)                                                              \
-	({                                                                                         \
-		__typeof__(var) __a = (val), __r = __a;                                            \
-		asm volatile("xadd %0, %%gs:%1" : "+r"(__r), "+m"(var));                           \
-		__r + __a;                                                                         \
-	})
-
-#define this_cpu_xchg(var, val)                                                                    \
-	({                                                                                         \
-		__typeof__(var) __x = (val);                                                       \
-		asm volatile("xchg %0, %%gs:%1" : "+r"(__x), "+m"(var));                           \
-		__x;                                                                               \
-	})
-
 /* Plain accessors under Linux's names; kernel code is not preempted. */
-#define get_cpu_var(var) (*this_cpu_ptr(&(var)))
 
 #endif /* !__ASSEMBLER__ */
 #endif

@@ -99,11 +99,6 @@ __BUILD_CR(2)
 __BUILD_CR(3)
 __BUILD_CR(4)
 
-static inline void load_cr3(const void *pgd)
-{
-	write_cr3(__pa(pgd));
-}
-
 static inline void invlpg(unsigned long addr)
 {
 	asm volatile("invlpg (%0)" : : "r"(addr) : "memory");

@@ -81,11 +81,6 @@ static inline unsigned long user_stack_pointer(const struct pt_regs *regs)
 	return regs->sp;
 }
 
-static inline long regs_return_value(const struct pt_regs *regs)
-{
-	return regs->ax;
-}
-
 /* The user registers of @task; its ->stack is the lowest address of the kernel stack. */
 #define task_pt_regs(task) ((struct pt_regs *)((unsigned long)(task)->stack + THREAD_SIZE) - 1)
 #define current_pt_regs()  task_pt_regs(current)

@@ -15,14 +15,10 @@
 #define TIF_SIGPENDING	    2  /* a signal may be pending */
 #define TIF_NEED_RESCHED    3  /* schedule() before user mode */
 #define TIF_NOTIFY_SIGNAL   4  /* wake from interruptible sleep without a signal */
-#define TIF_UPROBE	    5  /* reserved */
 #define TIF_SYSCALL_TRACE   8  /* strace= on the command line: print each call */
-#define TIF_SINGLESTEP	    9  /* TF was set by the program itself */
 #define TIF_RESTORE_SIGMASK 10 /* put saved_sigmask back when no handler runs */
 #define TIF_MEMDIE	    11 /* chosen by the OOM killer */
-#define TIF_POLLING_NRFLAG  12 /* idle: polls TIF_NEED_RESCHED, needs no IPI */
 #define TIF_IA32	    13 /* runs a 32-bit program */
-#define TIF_PATCH_PENDING   14 /* reserved */
 
 #define _TIF_NOTIFY_RESUME   _BITUL(TIF_NOTIFY_RESUME)
 #define _TIF_SIGPENDING	     _BITUL(TIF_SIGPENDING)
@@ -34,14 +30,12 @@
 /* Flags that divert a system call before its handler runs, ... */
 #define _TIF_SYSCALL_WORK_ENTRY _TIF_SYSCALL_TRACE
 /* ... after it, and any return to user mode. */
-#define _TIF_SYSCALL_WORK_EXIT _TIF_SYSCALL_TRACE
 #define _TIF_EXIT_WORK_MASK                                                                        \
 	(_TIF_NOTIFY_RESUME | _TIF_SIGPENDING | _TIF_NEED_RESCHED | _TIF_NOTIFY_SIGNAL |           \
 	 _TIF_RESTORE_SIGMASK)
 
 /* Offsets of struct thread_info for the assembler; checked in arch/x86_64/process.c. */
 #define TI_flags 0
-#define TI_cpu	 8
 
 #ifndef __ASSEMBLER__
 
@@ -85,10 +79,6 @@ static inline bool test_and_clear_ti_thread_flag(struct thread_info *ti, int fla
 #define set_tsk_thread_flag(tsk, flag)	 set_ti_thread_flag(task_thread_info(tsk), flag)
 #define clear_tsk_thread_flag(tsk, flag) clear_ti_thread_flag(task_thread_info(tsk), flag)
 #define test_tsk_thread_flag(tsk, flag)	 test_ti_thread_flag(task_thread_info(tsk), flag)
-#define test_and_set_tsk_thread_flag(tsk, flag)                                                    \
-	test_and_set_ti_thread_flag(task_thread_info(tsk), flag)
-#define test_and_clear_tsk_thread_flag(tsk, flag)                                                  \
-	test_and_clear_ti_thread_flag(task_thread_info(tsk), flag)
 
 #define set_thread_flag(flag)		 set_ti_thread_flag(current_thread_info(), flag)
 #define clear_thread_flag(flag)		 clear_ti_thread_flag(current_thread_info(), flag)

@@ -113,9 +113,6 @@ static inline unsigned long __must_check copy_to_user(void __user *to, const voi
 	return raw_copy_to_user(to, from, n);
 }
 
-#define __copy_from_user(to, from, n) raw_copy_from_user(to, from, n)
-#define __copy_to_user(to, from, n)   raw_copy_to_user(to, from, n)
-
 /* ---- Single values ------------------------------------------------------------------- */
 
 /*
@@ -219,9 +216,6 @@ void __bad_user_size(void); /* defined nowhere: a link error for odd sizes */
 		}                                                                                  \
 		(int)__pu_err;                                                                     \
 	})
-
-#define __get_user(x, ptr) get_user(x, ptr)
-#define __put_user(x, ptr) put_user(x, ptr)
 
 /*
  * Several accesses under one check and one STAC:
