@@ -186,9 +186,14 @@ int fpu_save_user(struct fpu_state __user *to)
 		return -EFAULT;
 	if (fpu_xfeatures) {
 		/* XSAVE writes only its features' bits of the header. */
-#pragma GCC unroll 8
-		for (size_t i = 0; i < XSAVE_HEADER_SIZE / sizeof(u64); i++)
-			unsafe_put_user(0, &to->xstate_bv + i, fault);
+		unsafe_put_user(0, &to->xstate_bv, fault);
+		unsafe_put_user(0, &to->xcomp_bv, fault);
+		unsafe_put_user(0, &to->header_reserved[0], fault);
+		unsafe_put_user(0, &to->header_reserved[1], fault);
+		unsafe_put_user(0, &to->header_reserved[2], fault);
+		unsafe_put_user(0, &to->header_reserved[3], fault);
+		unsafe_put_user(0, &to->header_reserved[4], fault);
+		unsafe_put_user(0, &to->header_reserved[5], fault);
 		err = user_fpu_insn("xsaveq", (__force struct fpu_state *)to);
 	} else {
 		err = user_fpu_insn("fxsaveq", (__force struct fpu_state *)to);

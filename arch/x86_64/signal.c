@@ -69,9 +69,9 @@ static int save_fp_frame(struct fpu_state __user *to)
 	unsafe_put_user(fp_frame_size(), &sw->extended_size, fault);
 	unsafe_put_user(fpu_xfeatures, &sw->xfeatures, fault);
 	unsafe_put_user(fpu_state_size, (u64 __user *)&sw->xstate_size, fault);
-#pragma GCC unroll 3
-	for (size_t i = 1; i < ARRAY_SIZE(sw->padding); i += 2)
-		unsafe_put_user(0, (u64 __user *)&sw->padding[i], fault);
+	unsafe_put_user(0, (u64 __user *)&sw->padding[1], fault);
+	unsafe_put_user(0, (u64 __user *)&sw->padding[3], fault);
+	unsafe_put_user(0, (u64 __user *)&sw->padding[5], fault);
 	if (fpu_xfeatures)
 		unsafe_put_user(FP_XSTATE_MAGIC2, magic2, fault);
 	user_access_end();
