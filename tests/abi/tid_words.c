@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/abi/tid.c - thread ids, TLS, the word that is cleared, vfork (docs/contract/fork.md,
+ * tests/abi/tid_words.c - thread ids, TLS, the word that is cleared, vfork (docs/contract/fork.md,
  * sections 10, 11).
  */
 #include <linux/futex.h>

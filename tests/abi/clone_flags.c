@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/abi/clone.c - arguments and flags of clone and clone3 (docs/contract/fork.md, sections 1,
+ * tests/abi/clone_flags.c - arguments and flags of clone and clone3 (docs/contract/fork.md, sections 1,
  * 2).
  */
 #include <fcntl.h>
