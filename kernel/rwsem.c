@@ -54,6 +54,12 @@ static void rwsem_grant(struct rw_semaphore *sem)
 	}
 }
 
+static inline void rwsem_grant_waiters(struct rw_semaphore *sem)
+{
+	if (unlikely(!list_empty(&sem->wait_list)))
+		rwsem_grant(sem);
+}
+
 /* wait_lock held on entry, released on return. */
 static int rwsem_wait(struct rw_semaphore *sem, bool writer, unsigned int state)
 {
@@ -177,7 +183,7 @@ void up_read(struct rw_semaphore *sem)
 	spin_lock(&sem->wait_lock);
 	DEBUG_ASSERT(sem->count > 0);
 	if (--sem->count == 0)
-		rwsem_grant(sem);
+		rwsem_grant_waiters(sem);
 	spin_unlock(&sem->wait_lock);
 }
 
@@ -188,7 +194,7 @@ void up_write(struct rw_semaphore *sem)
 	DEBUG_ASSERT(sem->count == -1);
 	sem->count = 0;
 	sem->owner = NULL;
-	rwsem_grant(sem);
+	rwsem_grant_waiters(sem);
 	spin_unlock(&sem->wait_lock);
 }
 
@@ -198,6 +204,6 @@ void downgrade_write(struct rw_semaphore *sem)
 	DEBUG_ASSERT(sem->count == -1);
 	sem->count = 1;
 	sem->owner = NULL;
-	rwsem_grant(sem);
+	rwsem_grant_waiters(sem);
 	spin_unlock(&sem->wait_lock);
 }

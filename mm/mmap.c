@@ -250,15 +250,19 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 {
 	struct vma_attr attr = {.file = file, .pgoff = pgoff};
 	unsigned long npages = len >> PAGE_SHIFT, charged = 0;
-	struct vm_area_struct *vma, *prev;
+	struct vm_area_struct *vma, *prev, *next;
 	int err;
 
 	if (!may_expand_vm(mm, vm_flags, npages) &&
 	    !may_expand_vm(mm, vm_flags, npages - count_vma_pages_range(mm, addr, addr + len)))
 		return -ENOMEM;
-	err = do_munmap(mm, addr, len);
-	if (err)
-		return err;
+	next = find_vma_prev(mm, addr, &prev);
+	if (next && next->vm_start < addr + len) {
+		err = do_munmap(mm, addr, len);
+		if (err)
+			return err;
+		find_vma_prev(mm, addr, &prev);
+	}
 	if (accountable_mapping(vm_flags)) {
 		charged = npages;
 		err = security_vm_enough_memory_mm(mm, charged);
@@ -268,7 +272,6 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 	}
 
 	attr.flags = vm_flags;
-	find_vma_prev(mm, addr, &prev);
 	vma = vma_merge_new(mm, prev, addr, addr + len, &attr);
 	if (!vma) {
 		vma = mmap_new_vma(mm, addr, len, &attr);
