@@ -12,12 +12,7 @@
  *    mm->pgd ---> pgd_t ---> pud_t ---> pmd_t ---> pte_t ---> frame
  *                 512 GiB     1 GiB      2 MiB      4 KiB
  *
- * A swap-like entry is a PTE that is neither zero nor present (nor PROT_NONE):
- *
- *   63..59  58..12   11..9  8        7..3  2    1   0
- *   type    offset   0      0 (!G)   0     UFW  SD  0 (!P)
- *
- * No shift or mask of entries is written outside this file and asm/pgtable_types.h.
+ * No shift or mask of entries is written outside the asm/pgtable*.h files.
  * Locks: who may change an entry is the caller's affair (PTL for a PTE table, the mm's
  * page_table_lock above); setters store whole entries with one write, so that the
  * hardware walker sees the old entry or the new.
@@ -250,76 +245,8 @@ static inline pte_t ptep_get_and_clear_full(pte_t *ptep)
 	return pte;
 }
 
-/* ---- Swap-like entries -------------------------------------------------------------- */
-
-typedef struct {
-	unsigned long val; /* type in bits 63..59, offset below */
-} swp_entry_t;
-
-#define SWP_TYPE_BITS	5
-#define SWP_TYPE_SHIFT	59
-#define SWP_OFFSET_BITS 47
-#define SWP_OFFSET_MASK ((1UL << SWP_OFFSET_BITS) - 1)
-
-#define _PAGE_SWP_SOFT_DIRTY _BITUL(1)
-#define _PAGE_SWP_UFFD_WP    _BITUL(2)
-
-static inline swp_entry_t swp_entry(unsigned int type, unsigned long offset)
-{
-	return (swp_entry_t){((unsigned long)type << SWP_TYPE_SHIFT) | (offset & SWP_OFFSET_MASK)};
-}
-
-static inline unsigned int swp_type(swp_entry_t entry)
-{
-	return entry.val >> SWP_TYPE_SHIFT;
-}
-
-static inline unsigned long swp_offset(swp_entry_t entry)
-{
-	return entry.val & SWP_OFFSET_MASK;
-}
-
-static inline bool is_swap_pte(pte_t pte)
-{
-	return !pte_none(pte) && !pte_present(pte);
-}
-
-static inline pte_t swp_entry_to_pte(swp_entry_t entry)
-{
-	return __pte(((unsigned long)swp_type(entry) << SWP_TYPE_SHIFT) |
-		     (swp_offset(entry) << PAGE_SHIFT));
-}
-
-static inline swp_entry_t pte_to_swp_entry(pte_t pte)
-{
-	return swp_entry(pte_val(pte) >> SWP_TYPE_SHIFT,
-			 (pte_val(pte) >> PAGE_SHIFT) & SWP_OFFSET_MASK);
-}
-
-static inline bool pte_swp_uffd_wp(pte_t pte)
-{
-	return pte_val(pte) & _PAGE_SWP_UFFD_WP;
-}
-
-static inline pte_t pte_swp_mkuffd_wp(pte_t pte)
-{
-	return pte_set_flags(pte, _PAGE_SWP_UFFD_WP);
-}
-
-static inline pte_t pte_swp_clear_uffd_wp(pte_t pte)
-{
-	return pte_clear_flags(pte, _PAGE_SWP_UFFD_WP);
-}
-
-static inline bool pte_swp_soft_dirty(pte_t pte)
-{
-	return pte_val(pte) & _PAGE_SWP_SOFT_DIRTY;
-}
-
-static inline pte_t pte_swp_mksoft_dirty(pte_t pte)
-{
-	return pte_set_flags(pte, _PAGE_SWP_SOFT_DIRTY);
-}
+/* Swap-like entries: neither zero nor present. */
+#include <asm/pgtable_swap.h>
 
 /* ---- Upper levels: predicates -------------------------------------------------------- */
 
