@@ -6,7 +6,8 @@
  *
  *	private			(mm, address)
  *	shared mapping		(superblock, inode number, offset in the file)
- *	anything else shared	(mm, address), as nobody else can see the word
+ *	anything else shared	(mm, address), as nobody else can see the word; yet not the key of
+ *				a private wait on it (TID-4), hence FUT_OFF_MMSHARED
  *
  * The word is read again under the bucket's lock after the waiter can be found there, so that a
  * waker that changes the word first and then looks into the bucket never misses it. That read
@@ -29,7 +30,8 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-#define FUTEX_HASH_BITS 8
+#define FUTEX_HASH_BITS	 8
+#define FUT_OFF_MMSHARED 1 /* in the offset: words are aligned */
 
 struct futex_key {
 	const void *object; /* mm or superblock */
@@ -110,6 +112,8 @@ static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 		key->ino = inode->i_ino;
 		key->offset =
 			((u64)linear_page_index(vma, addr) << PAGE_SHIFT) + (addr & ~PAGE_MASK);
+	} else {
+		key->offset |= FUT_OFF_MMSHARED;
 	}
 	mmap_read_unlock(current->mm);
 	return err;
