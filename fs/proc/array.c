@@ -44,10 +44,11 @@ void proc_task_name(struct seq_file *m, struct task_struct *task, bool escape)
 	task_lock(task);
 	memcpy(comm, task->comm, sizeof(comm));
 	task_unlock(task);
-	if (escape)
-		seq_escape(m, comm, "\n\\");
-	else
-		seq_puts(m, comm);
+	for (const char *p = comm; *p; p++) {
+		if (escape && (*p == '\n' || *p == '\\'))
+			seq_putc(m, '\\');
+		seq_putc(m, escape && *p == '\n' ? 'n' : *p);
+	}
 }
 
 /* What is gathered under locks before the line is printed. */

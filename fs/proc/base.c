@@ -341,8 +341,20 @@ static int proc_tid_readdir(struct file *file, struct dir_context *ctx)
 	return pid_dir_readdir(file, ctx, &tid_dir);
 }
 
+/* Nothing is looked up for a task that is gone. */
+static int pid_dir_permission(struct inode *inode, int mask)
+{
+	struct task_struct *task = get_proc_task(inode);
+
+	if (!task)
+		return -ESRCH;
+	put_task_struct(task);
+	return generic_permission(inode, mask);
+}
+
 const struct inode_operations proc_tgid_iops = {
 	.lookup = proc_tgid_lookup,
+	.permission = pid_dir_permission,
 	.getattr = pid_getattr,
 	.setattr = proc_setattr,
 };
@@ -355,6 +367,7 @@ const struct file_operations proc_tgid_fops = {
 
 const struct inode_operations proc_tid_iops = {
 	.lookup = proc_tid_lookup,
+	.permission = pid_dir_permission,
 	.getattr = pid_getattr,
 	.setattr = proc_setattr,
 };

@@ -80,10 +80,14 @@ static struct proc_dir_entry *create_file(const char *name, umode_t mode,
 	return de;
 }
 
-void proc_create_data(const char *name, umode_t mode, struct proc_dir_entry *parent,
-		      const struct file_operations *fops, const void *data)
+struct proc_dir_entry *proc_create_data(const char *name, umode_t mode,
+					struct proc_dir_entry *parent,
+					const struct file_operations *fops, const void *data)
 {
-	create_file(name, mode, parent, fops)->data = (void *)data;
+	struct proc_dir_entry *de = create_file(name, mode, parent, fops);
+
+	de->data = (void *)data;
+	return de;
 }
 
 void proc_create_single_data(const char *name, umode_t mode, struct proc_dir_entry *parent,
@@ -124,8 +128,7 @@ void proc_symlink(const char *name, struct proc_dir_entry *parent, const char *t
 
 /* ---- directories ------------------------------------------------------------------------- */
 
-struct dentry *proc_lookup_de(struct inode *dir, struct dentry *dentry,
-			      const struct proc_dir_entry *de)
+struct dentry *proc_lookup_de(struct inode *dir, struct dentry *dentry, struct proc_dir_entry *de)
 {
 	const struct qstr *name = &dentry->d_name;
 	struct inode *inode;

@@ -51,17 +51,25 @@ void proc_init_inodecache(void)
 
 int proc_setattr(struct dentry *dentry, struct iattr *attr)
 {
+	struct inode *inode = dentry->d_inode;
+	struct proc_dir_entry *de = PDE(inode);
 	int err;
 
-	if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
+	if (!de && (attr->ia_valid & ATTR_MODE))
 		return -EPERM;
 	err = setattr_prepare(dentry, attr);
-	if (!err)
-		setattr_copy(dentry->d_inode, attr); /* times; sizes mean nothing here */
-	return err;
+	if (err)
+		return err;
+	setattr_copy(inode, attr); /* not the size: it means nothing here */
+	if (de) {
+		de->mode = inode->i_mode;
+		de->uid = inode->i_uid;
+		de->gid = inode->i_gid;
+	}
+	return 0;
 }
 
-struct inode *proc_get_inode(struct super_block *sb, const struct proc_dir_entry *de)
+struct inode *proc_get_inode(struct super_block *sb, struct proc_dir_entry *de)
 {
 	struct inode *inode = new_inode(sb);
 
@@ -69,6 +77,8 @@ struct inode *proc_get_inode(struct super_block *sb, const struct proc_dir_entry
 		return NULL;
 	inode->i_ino = de->ino;
 	inode->i_mode = de->mode;
+	inode->i_uid = de->uid;
+	inode->i_gid = de->gid;
 	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
 	set_nlink(inode, de->nlink);
 	inode->i_op = de->iops;

@@ -30,6 +30,8 @@ struct proc_dir_entry {
 	const char *name;
 	size_t namelen;
 	umode_t mode;
+	uid_t uid; /* these change by chmod and chown */
+	gid_t gid;
 	u64 ino;
 	unsigned int nlink;
 	const struct inode_operations *iops;
@@ -57,11 +59,11 @@ struct pid_entry {
 
 struct proc_inode {
 	struct inode vfs_inode;
-	const struct proc_dir_entry *pde; /* of an entry from boot */
-	struct pid *pid;		  /* else: whose it is, with a reference */
-	const struct pid_entry *entry;	  /* NULL: a directory of a task, or in fd/ */
-	bool is_fd;			  /* a name in fd/ or fdinfo/, */
-	unsigned int fd;		  /* and which */
+	struct proc_dir_entry *pde;    /* of an entry from boot */
+	struct pid *pid;	       /* else: whose it is, with a reference */
+	const struct pid_entry *entry; /* NULL: a directory of a task, or in fd/ */
+	bool is_fd;		       /* a name in fd/ or fdinfo/, */
+	unsigned int fd;	       /* and which */
 };
 
 static inline struct proc_inode *PROC_I(const struct inode *inode)
@@ -69,7 +71,7 @@ static inline struct proc_inode *PROC_I(const struct inode *inode)
 	return (struct proc_inode *)container_of(inode, struct proc_inode, vfs_inode);
 }
 
-static inline const struct proc_dir_entry *PDE(const struct inode *inode)
+static inline struct proc_dir_entry *PDE(const struct inode *inode)
 {
 	return PROC_I(inode)->pde;
 }
@@ -105,18 +107,17 @@ static inline u64 proc_pid_ino(pid_t pid, enum proc_ino_kind kind, unsigned int 
 
 void proc_init_inodecache(void);
 extern const struct super_operations proc_sops;
-struct inode *proc_get_inode(struct super_block *sb, const struct proc_dir_entry *de);
+struct inode *proc_get_inode(struct super_block *sb, struct proc_dir_entry *de);
 /* An inode of a task's; takes a reference on its pid. NULL without memory or task. */
 struct inode *proc_pid_make_inode(struct super_block *sb, struct task_struct *task, umode_t mode,
 				  u64 ino);
-/* Nobody changes modes or owners here. */
+/* chmod and chown: last as long as the kernel for entries from boot, no mode for those of tasks. */
 int proc_setattr(struct dentry *dentry, struct iattr *attr);
 
 /* ---- generic.c --------------------------------------------------------------------------- */
 
 extern struct proc_dir_entry proc_root; /* root.c */
-struct dentry *proc_lookup_de(struct inode *dir, struct dentry *dentry,
-			      const struct proc_dir_entry *de);
+struct dentry *proc_lookup_de(struct inode *dir, struct dentry *dentry, struct proc_dir_entry *de);
 /* Emits the entries of de at positions from 2 on; false: there was no room for all. */
 bool proc_readdir_de(struct file *file, struct dir_context *ctx, const struct proc_dir_entry *de);
 

@@ -36,7 +36,7 @@ static const struct inode_operations self_iops = {
 	.setattr = proc_setattr,
 };
 
-static const struct proc_dir_entry self_entries[] = {
+static struct proc_dir_entry self_entries[] = {
 	{
 		.name = "self",
 		.namelen = 4,
@@ -66,7 +66,7 @@ static struct dentry *proc_root_lookup(struct inode *dir, struct dentry *dentry,
 	if (res != ERR_PTR(-ENOENT))
 		return res;
 	for (unsigned int i = 0; i < ARRAY_SIZE(self_entries); i++) {
-		const struct proc_dir_entry *de = &self_entries[i];
+		struct proc_dir_entry *de = &self_entries[i];
 
 		if (de->namelen != name->len || memcmp(de->name, name->name, name->len))
 			continue;

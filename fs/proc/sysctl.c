@@ -101,10 +101,23 @@ static const struct file_operations sysctl_fops = {
 	.release = single_release,
 };
 
+/* Who may turn a knob is fixed. */
+static int sysctl_setattr(struct dentry *dentry, struct iattr *attr)
+{
+	if (attr->ia_valid & (ATTR_MODE | ATTR_UID | ATTR_GID))
+		return -EPERM;
+	return proc_setattr(dentry, attr);
+}
+
+static const struct inode_operations sysctl_iops = {
+	.setattr = sysctl_setattr,
+};
+
 void proc_sys_register(struct proc_dir_entry *dir, const struct sysctl *table, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
-		proc_create_data(table[i].name, table[i].mode, dir, &sysctl_fops, &table[i]);
+		proc_create_data(table[i].name, table[i].mode, dir, &sysctl_fops, &table[i])->iops =
+			&sysctl_iops;
 }
 
 void proc_sys_init(void)

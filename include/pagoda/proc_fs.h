@@ -22,8 +22,9 @@ struct seq_operations;
 struct proc_dir_entry *proc_mkdir(const char *name, struct proc_dir_entry *parent);
 void proc_symlink(const char *name, struct proc_dir_entry *parent, const char *target);
 /* A file with operations of its own; they find data by pde_data(). */
-void proc_create_data(const char *name, umode_t mode, struct proc_dir_entry *parent,
-		      const struct file_operations *fops, const void *data);
+struct proc_dir_entry *proc_create_data(const char *name, umode_t mode,
+					struct proc_dir_entry *parent,
+					const struct file_operations *fops, const void *data);
 /* A file that show prints whole; data is the second argument. */
 void proc_create_single_data(const char *name, umode_t mode, struct proc_dir_entry *parent,
 			     int (*show)(struct seq_file *, void *), const void *data);
