@@ -193,3 +193,22 @@ long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
 	mmap_write_unlock(mm);
 	return err;
 }
+
+/* ---- protection keys: the CPU's feature is not used, so no key is ever allocated (PKEY-1..3) - */
+
+#define PKEY_ACCESS_MASK 0x3
+
+long sys_pkey_mprotect(unsigned long start, size_t len, unsigned long prot, int pkey)
+{
+	return pkey == -1 ? sys_mprotect(start, len, prot) : -EINVAL;
+}
+
+long sys_pkey_alloc(unsigned long flags, unsigned long init_val)
+{
+	return flags || init_val & ~(unsigned long)PKEY_ACCESS_MASK ? -EINVAL : -ENOSPC;
+}
+
+long sys_pkey_free(int pkey)
+{
+	return -EINVAL;
+}
