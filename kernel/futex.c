@@ -53,9 +53,6 @@ struct futex_q {
 	bool woken;
 };
 
-/* Set in the offset of a shared key on private memory: it is not the private key (TID-4). */
-#define OFFSET_SHARED 2
-
 static struct futex_bucket futex_hash[1 << FUTEX_HASH_BITS];
 
 void futex_init(void)
@@ -103,9 +100,7 @@ static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 	vma = vma_lookup(current->mm, addr);
 	if (!vma) {
 		err = -EFAULT;
-	} else if (!(vma->vm_flags & VM_MAYSHARE) || !vma->vm_file) {
-		key->offset |= OFFSET_SHARED;
-	} else {
+	} else if ((vma->vm_flags & VM_MAYSHARE) && vma->vm_file) {
 		struct inode *inode = file_inode(vma->vm_file);
 
 		key->object = inode->i_sb;
