@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * kernel/clone.c - the calls that make tasks, and the kernel's own ways: all fill in
- * kernel_clone_args and leave the work to kernel_clone() or copy_process().
+ * kernel/clone.c - the calls that make tasks, and the kernel's own ways.
+ *
+ * All fill in kernel_clone_args; kernel_clone() has the task made by copy_process(), starts it and
+ * waits if it is a vfork child. mm_release() is the other end of that wait.
  */
 #include <pagoda/err.h>
+#include <pagoda/futex.h>
 #include <pagoda/kernel.h>
 #include <pagoda/mm.h>
 #include <pagoda/pid.h>
@@ -17,6 +20,84 @@
 
 #define CLONE_LEGACY_FLAGS 0xffffffffULL
 #define MAX_PID_NS_LEVEL   32 /* Linux's limit of set_tid_size */
+
+/* ---- vfork, and giving up an mm ------------------------------------------------------------ */
+
+/* The parent goes on; called when the child has no use for the shared memory any more. */
+static void complete_vfork_done(struct task_struct *tsk)
+{
+	struct completion *vfork;
+
+	task_lock(tsk);
+	vfork = tsk->vfork_done;
+	if (vfork) {
+		tsk->vfork_done = NULL;
+		complete(vfork);
+	}
+	task_unlock(tsk);
+}
+
+/* Only a fatal signal ends the wait early; the child lives on and must not touch our stack. */
+static void wait_for_vfork_done(struct task_struct *child, struct completion *vfork)
+{
+	if (wait_for_completion_killable(vfork)) {
+		task_lock(child);
+		child->vfork_done = NULL;
+		task_unlock(child);
+	}
+	put_task_struct(child);
+}
+
+/*
+ * tsk = current gives up mm, by exit or by exec, and is still in it: robust futexes, then the word
+ * of CLONE_CHILD_CLEARTID, if anyone else could see it (TID-3), then the vfork parent (TID-8).
+ */
+void mm_release(struct task_struct *tsk, struct mm_struct *mm, bool exec)
+{
+	exit_robust_list(tsk);
+	if (tsk->clear_child_tid) {
+		if (atomic_read(&mm->mm_users) > 1 && !put_user(0, tsk->clear_child_tid))
+			futex_wake((u32 __user *)tsk->clear_child_tid, true, 1, ~0u);
+		tsk->clear_child_tid = NULL;
+	}
+	if (tsk->vfork_done)
+		complete_vfork_done(tsk);
+}
+
+pid_t kernel_clone(struct kernel_clone_args *args)
+{
+	struct completion vfork;
+	struct task_struct *p;
+	pid_t nr;
+
+	/* (FLG-1) one word cannot take two answers */
+	if ((args->flags & CLONE_PIDFD) && (args->flags & CLONE_PARENT_SETTID) &&
+	    args->pidfd == args->parent_tid)
+		return -EINVAL;
+	p = copy_process(args);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	nr = p->pid;
+	if (args->flags & CLONE_PARENT_SETTID)
+		(void)put_user(nr, args->parent_tid); /* (TID-1) failure is ignored */
+	if (args->flags & CLONE_VFORK) {
+		init_completion(&vfork);
+		p->vfork_done = &vfork;
+		get_task_struct(p);
+	}
+	wake_up_new_task(p);
+	if (args->flags & CLONE_VFORK)
+		wait_for_vfork_done(p, &vfork);
+	return nr;
+}
+
+void schedule_tail_user(void)
+{
+	if (current->set_child_tid)
+		(void)put_user(current->pid, current->set_child_tid); /* (TID-2) */
+}
+
+/* ---- fork, vfork, clone ------------------------------------------------------------------ */
 
 long sys_fork(void)
 {

@@ -3,7 +3,7 @@
  * kernel/fork.c - making a task: a copy of the caller, part by part.
  *
  *	sys_fork, sys_vfork, sys_clone, sys_clone3, kernel_thread	kernel/clone.c
- *	  kernel_clone		makes it, starts it, waits for a vfork child
+ *	  kernel_clone		makes it, starts it, waits for a vfork child	kernel/clone.c
  *	    copy_process	builds it: each part copied, or shared as the flags say
  *	      copy_creds, copy_files, copy_fs, copy_sighand, copy_signal,
  *	      copy_mm, copy_namespaces, copy_thread, alloc_pid, link_task
@@ -20,7 +20,6 @@
 #include <pagoda/fdtable.h>
 #include <pagoda/file.h>
 #include <pagoda/fs_struct.h>
-#include <pagoda/futex.h>
 #include <pagoda/gfp.h>
 #include <pagoda/mm.h>
 #include <pagoda/pid.h>
@@ -493,80 +492,4 @@ out_creds:
 out_free:
 	free_task(p);
 	return ERR_PTR(err);
-}
-
-/* ---- vfork, and giving up an mm ------------------------------------------------------------ */
-
-/* The parent goes on; called when the child has no use for the shared memory any more. */
-static void complete_vfork_done(struct task_struct *tsk)
-{
-	struct completion *vfork;
-
-	task_lock(tsk);
-	vfork = tsk->vfork_done;
-	if (vfork) {
-		tsk->vfork_done = NULL;
-		complete(vfork);
-	}
-	task_unlock(tsk);
-}
-
-/* Only a fatal signal ends the wait early; the child lives on and must not touch our stack. */
-static void wait_for_vfork_done(struct task_struct *child, struct completion *vfork)
-{
-	if (wait_for_completion_killable(vfork)) {
-		task_lock(child);
-		child->vfork_done = NULL;
-		task_unlock(child);
-	}
-	put_task_struct(child);
-}
-
-/*
- * tsk = current gives up mm, by exit or by exec, and is still in it: robust futexes, then the word
- * of CLONE_CHILD_CLEARTID, if anyone else could see it (TID-3), then the vfork parent (TID-8).
- */
-void mm_release(struct task_struct *tsk, struct mm_struct *mm, bool exec)
-{
-	exit_robust_list(tsk);
-	if (tsk->clear_child_tid) {
-		if (atomic_read(&mm->mm_users) > 1 && !put_user(0, tsk->clear_child_tid))
-			futex_wake((u32 __user *)tsk->clear_child_tid, true, 1, ~0u);
-		tsk->clear_child_tid = NULL;
-	}
-	if (tsk->vfork_done)
-		complete_vfork_done(tsk);
-}
-
-pid_t kernel_clone(struct kernel_clone_args *args)
-{
-	struct completion vfork;
-	struct task_struct *p;
-	pid_t nr;
-
-	/* (FLG-1) one word cannot take two answers */
-	if ((args->flags & CLONE_PIDFD) && (args->flags & CLONE_PARENT_SETTID) &&
-	    args->pidfd == args->parent_tid)
-		return -EINVAL;
-	p = copy_process(args);
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	nr = p->pid;
-	if (args->flags & CLONE_PARENT_SETTID)
-		(void)put_user(nr, args->parent_tid); /* (TID-1) failure is ignored */
-	if (args->flags & CLONE_VFORK) {
-		init_completion(&vfork);
-		p->vfork_done = &vfork;
-		get_task_struct(p);
-	}
-	wake_up_new_task(p);
-	if (args->flags & CLONE_VFORK)
-		wait_for_vfork_done(p, &vfork);
-	return nr;
-}
-
-void schedule_tail_user(void)
-{
-	if (current->set_child_tid)
-		(void)put_user(current->pid, current->set_child_tid); /* (TID-2) */
 }
