@@ -83,7 +83,7 @@ TEST("GEN-2", "errors are between -4095 and -1, addresses never are")
 	EXPECT((unsigned long)raw_brk(-1L) < TASK_SIZE);
 }
 
-TEST("GEN-4", "an unknown number is ENOSYS")
+TEST("GEN-4,MISC-4", "an unknown number is ENOSYS")
 {
 	static const long numbers[] = {500, 1000, 4095, 1L << 20, 1L << 31, -1, -2};
 
@@ -112,6 +112,36 @@ TEST("GEN-5", "errnos have the numbers of x86-64")
 	EXPECT_EQ(raw(1000), -38);					      /* ENOSYS */
 	EXPECT_EQ(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, 1UL << 63), -75);     /* EOVERFLOW */
 	EXPECT_EQ(raw_mmap(0, PAGE, RW, 3 | 0x200, fd, 0), -95);	      /* EOPNOTSUPP */
+}
+
+TEST("GEN-8", "private memory of /dev/zero is anonymous, shared anonymous memory is not")
+{
+	int fd = EXPECT_OK(raw_open("/dev/zero", O_RDWR, 0));
+	long zero = EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE, fd, 0));
+
+	/* MADV_FREE asks for an anonymous area, WIPEONFORK for one without a file as well. */
+	EXPECT_EQ(raw_madvise(zero, PAGE, MADV_FREE), 0);
+	EXPECT_ERR(raw_madvise(zero, PAGE, MADV_WIPEONFORK), EINVAL);
+	EXPECT_ERR(raw_madvise(map_shared(1, RW), PAGE, MADV_FREE), EINVAL);
+	EXPECT_EQ(raw_madvise(map_private(1, RW), PAGE, MADV_FREE), 0);
+}
+
+TEST("GEN-9", "an address space knows where its code, data, heap, stack and arguments are")
+{
+	extern char _end[], **environ;
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+	unsigned long code = (unsigned long)known_return;
+
+	/* Fields of /proc/PID/stat by their number in proc(5). */
+	EXPECT((unsigned long)stat_value(26) <= code && (unsigned long)stat_value(27) > code);
+	EXPECT((unsigned long)stat_value(28) > here); /* startstack */
+	EXPECT((unsigned long)stat_value(45) <= (unsigned long)_end);
+	EXPECT(stat_value(45) <= stat_value(46));
+	EXPECT(stat_value(47) <= raw_brk(0) && stat_value(47) >= (long)_end); /* start_brk */
+	EXPECT(stat_value(48) > stat_value(28) && stat_value(48) < stat_value(49));
+	EXPECT_EQ(stat_value(50), environ[0] ? (long)environ[0] : stat_value(51));
+	EXPECT_EQ(stat_value(50), stat_value(49)); /* the environment follows the arguments */
+	EXPECT_EQ(*(char *)(stat_value(49) - 1), 0);
 }
 
 TEST("LAY-1", "user space ends at 0x7ffffffff000")
@@ -176,6 +206,15 @@ static int child_stack(void)
 	return 0;
 }
 
+static int child_legacy(void)
+{
+	char *first = map_private(2, RW), *second = map_private(1, PROT_READ);
+
+	EXPECT((unsigned long)first >= 0x2aaaaaaab000 && (unsigned long)first < 0x2aaaaab00000);
+	EXPECT(second > first);
+	return 0;
+}
+
 int test_child(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[0], "base") == 0)
@@ -184,6 +223,8 @@ int test_child(int argc, char **argv)
 		return child_heap();
 	if (argc == 1 && strcmp(argv[0], "stack") == 0)
 		return child_stack();
+	if (argc == 1 && strcmp(argv[0], "legacy") == 0)
+		return child_legacy();
 	return TEST_FAILED;
 }
 
@@ -208,6 +249,12 @@ TEST("LAY-3", "a larger stack limit and the guard gap move mmap_base down")
 TEST("LAY-3", "mmap_base stays above a sixth of user space")
 {
 	run_child("base", "155555556000", -1UL); /* TASK_SIZE - TASK_SIZE / 6 * 5, rounded up */
+}
+
+TEST("LAY-5", "the legacy layout maps upwards from a third of user space")
+{
+	EXPECT_OK(raw(SYS_personality, ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT));
+	test_exec((const char *const[]){"legacy", NULL});
 }
 
 TEST("LAY-4", "a later change of the stack limit does not move mmap_base")

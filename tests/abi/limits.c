@@ -248,6 +248,43 @@ TEST("LIM-11", "a limit below what is in use only stops growth")
 	EXPECT_ERR(raw_mmap(0, PAGE, PROT_NONE, PRIVATE, -1, 0), ENOMEM);
 }
 
+TEST("LIM-10", "the ratio and the absolute limit of mode 2 exclude each other")
+{
+	long ratio, kib, limit;
+
+	EXPECT(write_number("/proc/sys/vm/overcommit_kbytes", "100000\n") > 0);
+	ratio = read_number("/proc/sys/vm/overcommit_ratio");
+	limit = meminfo("CommitLimit:");
+	EXPECT(write_number("/proc/sys/vm/overcommit_ratio", "50\n") > 0);
+	kib = read_number("/proc/sys/vm/overcommit_kbytes");
+	EXPECT_EQ(ratio, 0);
+	EXPECT_EQ(limit, 100000);
+	EXPECT_EQ(kib, 0);
+	EXPECT_EQ(read_number("/proc/sys/vm/overcommit_ratio"), 50);
+}
+
+TEST("FILE-13", "a page of an object that nobody reserved may be refused, with SIGBUS")
+{
+	int fd = EXPECT_OK(raw_memfd_create("unreserved", 0));
+	struct fault fault;
+	char *p, *kept;
+
+	EXPECT_OK(raw_ftruncate(fd, 2 * PAGE));
+	p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_SHARED, fd, 0));
+	kept = map_shared(2, RW); /* charged as a whole: its pages are promised */
+	catch_faults();
+	EXPECT(write_number("/proc/sys/vm/overcommit_kbytes", "4\n") > 0);
+	EXPECT(write_number("/proc/sys/vm/overcommit_memory", "2\n") > 0);
+	fault = try_access(p + 5, WRITE);
+	kept[0] = 1;
+	EXPECT(write_number("/proc/sys/vm/overcommit_memory", "0\n") > 0);
+	EXPECT(write_number("/proc/sys/vm/overcommit_ratio", "50\n") > 0);
+	EXPECT_EQ(fault.signal, SIGBUS);
+	EXPECT_EQ(fault.code, BUS_ADRERR);
+	EXPECT_EQ(fault.addr, p + 5);
+	EXPECT_ACCESS(p + 5, WRITE);
+}
+
 TEST("LIM-12", "the knobs of /proc/sys/vm are there and check what is written")
 {
 	static const char *const names[] = {"max_map_count",	"overcommit_memory",

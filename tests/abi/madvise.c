@@ -387,3 +387,37 @@ TEST("MADV-21", "POPULATE fails at holes, beyond the file and without the right"
 	EXPECT_ERR(raw_madvise(map_private(1, PROT_READ), PAGE, POPULATE_WRITE), EINVAL);
 	EXPECT_ERR(raw_madvise(map_private(1, PROT_NONE), PAGE, POPULATE_READ), EINVAL);
 }
+
+TEST("MADV-23,MADV-24,MADV-25", "advice of subsystems that are not there, or not for everybody")
+{
+	char *p = map_private(1, RW);
+
+	p[0] = 1;
+	EXPECT_ERR(raw_madvise(p, PAGE, 25), EINVAL); /* COLLAPSE: no huge page fits */
+	EXPECT_ERR(raw_madvise(p, PAGE, 102), EINVAL);
+	EXPECT_ERR(raw_madvise(p, PAGE, 103), EINVAL);
+	drop_privileges();
+	for (int advice = 100; advice <= 101; advice++) {
+		long result = raw_madvise(p, PAGE, advice);
+
+		EXPECT(result == -EPERM || result == -EINVAL);
+	}
+}
+
+TEST("MADV-27", "process_madvise takes little advice, for little of the memory of a process")
+{
+	struct {
+		char *base;
+		size_t len;
+	} parts[2] = {{map_private(2, RW), PAGE}, {map_private(1, RW), PAGE}};
+	long self = EXPECT_OK(raw(SYS_pidfd_open, getpid(), 0));
+
+	parts[0].base[0] = 'x';
+	if (raw(SYS_process_madvise, self, parts, 2, COLD, 0) == -ENOSYS)
+		SKIP("no process_madvise, as on a kernel built without it");
+	EXPECT_ERR(raw(SYS_process_madvise, self, parts, 2, COLD, 1), EINVAL);
+	EXPECT_ERR(raw(SYS_process_madvise, self, parts, 2, MADV_DONTNEED, 0), EINVAL);
+	EXPECT_ERR(raw(SYS_process_madvise, -1, parts, 2, COLD, 0), EBADF);
+	EXPECT_EQ(raw(SYS_process_madvise, self, parts, 2, COLD, 0), 2 * PAGE);
+	EXPECT_EQ(parts[0].base[0], 'x');
+}

@@ -386,3 +386,37 @@ TEST("PROC-16", "statm has seven numbers that agree with status")
 	EXPECT_EQ(n[5], (status_value("VmData") + status_value("VmStk")) / 4);
 	EXPECT_EQ(n[6], 0);
 }
+
+TEST("PROC-11", "smaps_rollup sums up under one header")
+{
+	char *p = map_alone(8, RW), *line;
+	unsigned long start, end;
+	int length = 0;
+
+	memset(p, 1, 8 * PAGE);
+	EXPECT_OK(read_file("/proc/self/smaps_rollup", text, sizeof(text)));
+	EXPECT_EQ(sscanf(text, "%lx-%lx ---p 00000000 00:00 0 %n", &start, &end, &length), 2);
+	EXPECT(start < (unsigned long)p && end > (unsigned long)p);
+	EXPECT(strncmp(text + 73, "[rollup]\n", 9) == 0);
+	line = text + 82;
+	EXPECT(strncmp(line, "Rss: ", 5) == 0);
+	EXPECT(strtol(line + 5, NULL, 10) >= 32);
+	EXPECT(strstr(line, "\nPss_Dirty:"));
+	EXPECT(strstr(line, "\nPss_Anon:"));
+	EXPECT(strstr(line, "\nPss_File:"));
+	EXPECT(strstr(line, "\nPss_Shmem:"));
+	EXPECT(!strstr(line, "VmFlags"));
+}
+
+TEST("PROC-15", "clear_refs takes 1 to 5")
+{
+	static const char *const words[] = {"0", "1", "2", "3", "4", "5", "6", "x"};
+
+	for (int i = 0; i < 8; i++) {
+		long fd = EXPECT_OK(raw_open("/proc/self/clear_refs", O_WRONLY, 0));
+		long result = raw_write(fd, words[i], 1);
+
+		EXPECT_EQ(result, i >= 1 && i <= 5 ? 1 : -EINVAL);
+		raw_close(fd);
+	}
+}

@@ -321,6 +321,32 @@ TEST("MMAP-20", "a descriptor opened with O_APPEND maps like any other")
 	EXPECT_ACCESS(p, WRITE);
 }
 
+TEST("MMAP-21", "on a noexec mount nothing is executable, now or later")
+{
+	char name[64], file[80];
+	char *p;
+	int fd;
+
+	snprintf(name, sizeof(name), "/tmp/abi-noexec-%d", getpid());
+	snprintf(file, sizeof(file), "%s/file", name);
+	EXPECT_OK(raw(SYS_mkdir, name, 0700));
+	EXPECT_OK(raw(SYS_mount, "none", name, "tmpfs", 8 /* MS_NOEXEC */, NULL));
+	fd = EXPECT_OK(raw_open(file, O_RDWR | O_CREAT, 0700));
+	EXPECT_EQ(raw_write(fd, "x", 1), 1);
+	long now = raw_mmap(0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	long alone = raw_mmap(0, PAGE, PROT_EXEC, MAP_SHARED, fd, 0);
+	p = (char *)EXPECT_OK(raw_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, fd, 0));
+	long later = raw_mprotect(p, PAGE, PROT_READ | PROT_EXEC);
+
+	raw_munmap(p, PAGE);
+	raw_close(fd);
+	EXPECT_OK(raw(SYS_umount2, name, 2 /* MNT_DETACH */));
+	EXPECT_OK(raw(SYS_rmdir, name));
+	EXPECT_EQ(now, -EPERM);
+	EXPECT_EQ(alone, -EPERM);
+	EXPECT_EQ(later, -EACCES);
+}
+
 TEST("MMAP-22", "what cannot be mapped is ENODEV, after the access checks")
 {
 	int ends[2], sockets[2], dir = EXPECT_OK(raw_open("/tmp", O_RDONLY, 0));

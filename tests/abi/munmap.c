@@ -154,7 +154,7 @@ TEST("UNMAP-7,TLB-1", "every thread on every CPU faults after munmap has returne
 	}
 }
 
-TEST_SLOW("UNMAP-8,LIM-5", "at the limit of areas no area can be split in two", 60)
+TEST_SLOW("UNMAP-8,LIM-5,PROT-13,ORD-2", "at the limit of areas no area can be split in two", 60)
 {
 	long limit = read_number("/proc/sys/vm/max_map_count"), got;
 	unsigned long base = 0x10000000000;
@@ -172,6 +172,9 @@ TEST_SLOW("UNMAP-8,LIM-5", "at the limit of areas no area can be split in two", 
 			break;
 	}
 	EXPECT_EQ(got, -ENOMEM);
+	EXPECT_ERR(raw_mmap(0, 0, RW, PRIVATE, -1, 0), EINVAL);
+	EXPECT_ERR(raw_mmap(TASK_SIZE, PAGE, RW, MAP_PRIVATE | MAP_FIXED, -1, 0), EBADF);
+	EXPECT_ERR(raw_mmap(1, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), ENOMEM); /* 9 before 11 */
 	EXPECT_EQ(area_count(),
 		  limit + 1); /* mmap refuses above the limit, so it goes one beyond */
 	EXPECT_ERR(raw_munmap(p + PAGE, PAGE), ENOMEM);
