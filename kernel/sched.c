@@ -197,6 +197,19 @@ static void switch_address_space(struct rq *rq, struct task_struct *prev, struct
 		prev->active_mm = NULL;
 }
 
+/* prev is runnable but was taken off its queue, as it may not run there any more. */
+static void move_to_allowed_cpu(struct task_struct *prev)
+{
+	unsigned long flags;
+	int old_cpu = prev->cpu, cpu;
+
+	spin_lock_irqsave(&prev->pi_lock, flags);
+	cpu = select_task_rq(prev, false);
+	prev->se.vruntime += cpu_rq(cpu)->min_vruntime - cpu_rq(old_cpu)->min_vruntime;
+	activate(prev, cpu);
+	spin_unlock_irqrestore(&prev->pi_lock, flags);
+}
+
 /*
  * The first thing that runs on the new task's stack, in the context of the new task: rq->lock is
  * held and interrupts are off since schedule() of the task that was switched away from.
@@ -206,11 +219,15 @@ static void finish_task_switch(struct task_struct *prev)
 	struct rq *rq = this_rq();
 	struct mm_struct *mm = rq->prev_mm;
 	bool dead = READ_ONCE(prev->__state) == TASK_DEAD;
+	bool migrate = rq->migrate_prev;
 
 	rq->prev_mm = NULL;
+	rq->migrate_prev = false;
 	smp_store_release(&prev->on_cpu, 0);
 	spin_unlock_irq(&rq->lock);
 
+	if (unlikely(migrate))
+		move_to_allowed_cpu(prev);
 	if (mm)
 		mmdrop(mm);
 	if (unlikely(dead)) {
@@ -261,6 +278,11 @@ static void __schedule(bool preempt)
 		}
 	} else if (prev != rq->idle) {
 		prev->nivcsw++;
+	}
+	/* Its affinity has changed: it goes on elsewhere as soon as it has left this stack. */
+	if (prev != rq->idle && prev->se.on_rq && !cpumask_test_cpu(rq->cpu, &prev->cpus_mask)) {
+		dequeue_task(rq, prev);
+		rq->migrate_prev = true;
 	}
 	if (!rq->leftmost && !(prev != rq->idle && prev->se.on_rq))
 		pull_task(rq);

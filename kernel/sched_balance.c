@@ -127,39 +127,49 @@ bool pull_task(struct rq *this_rq)
 	return p != NULL;
 }
 
-/* Runs on a CPU that p may use, as the only way to push a task that is running elsewhere. */
+/* A queued task goes over at once; both queues are locked in the order of CPU numbers. */
+static void move_queued_task(struct task_struct *p, struct rq *from, struct rq *to)
+{
+	struct rq *first = from->cpu < to->cpu ? from : to,
+		  *second = from->cpu < to->cpu ? to : from;
+
+	spin_lock(&first->lock);
+	spin_lock_nested(&second->lock);
+	if (p->se.on_rq && from->curr != p && p->cpu == from->cpu && !p->on_cpu) {
+		dequeue_task(from, p);
+		p->se.vruntime += to->min_vruntime - from->min_vruntime;
+		WRITE_ONCE(p->cpu, to->cpu);
+		enqueue_task(to, p, false);
+	}
+	spin_unlock(&second->lock);
+	spin_unlock(&first->lock);
+}
+
+/*
+ * p's affinity excludes the CPU it is on. A sleeper moves when it wakes, a running task when it
+ * enters the scheduler (__schedule), which it is made to do; return when that has happened.
+ */
 void migrate_task_away(struct task_struct *p)
 {
 	unsigned long flags;
-	struct rq *from, *to;
+	int from, to;
 
 	for (;;) {
 		spin_lock_irqsave(&p->pi_lock, flags);
-		if (may_run_on(p, p->cpu) || READ_ONCE(p->__state) != TASK_RUNNING) {
+		from = p->cpu;
+		if (may_run_on(p, from) || READ_ONCE(p->__state) != TASK_RUNNING) {
 			spin_unlock_irqrestore(&p->pi_lock, flags);
-			return; /* a sleeper moves when it wakes */
+			return;
 		}
-		from = cpu_rq(p->cpu);
-		to = cpu_rq(least_loaded_cpu(p));
-		spin_lock(from->cpu < to->cpu ? &from->lock : &to->lock);
-		spin_lock_nested(from->cpu < to->cpu ? &to->lock : &from->lock);
-		if (p->se.on_rq && from->curr != p && p->cpu == from->cpu && !p->on_cpu) {
-			dequeue_task(from, p);
-			p->se.vruntime += to->min_vruntime - from->min_vruntime;
-			WRITE_ONCE(p->cpu, to->cpu);
-			enqueue_task(to, p, false);
-		}
-		spin_unlock(&from->lock);
-		spin_unlock(&to->lock);
+		to = least_loaded_cpu(p);
+		move_queued_task(p, cpu_rq(from), cpu_rq(to));
 		spin_unlock_irqrestore(&p->pi_lock, flags);
-		resched_curr_cpu(to->cpu);
+		resched_curr_cpu(to);
 		if (p == current) {
-			/* Sleep for a moment: the wake-up places us where we may run. */
-			set_current_state(TASK_UNINTERRUPTIBLE);
-			schedule_timeout(NSEC_PER_USEC);
+			schedule();
 		} else {
-			resched_curr_cpu(from->cpu);
-			schedule_timeout_uninterruptible(NSEC_PER_MSEC);
+			resched_curr_cpu(from);
+			schedule_timeout_uninterruptible(NSEC_PER_MSEC / 4);
 		}
 	}
 }

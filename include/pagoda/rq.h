@@ -25,6 +25,7 @@ struct rq {
 	u64 min_vruntime; /* never goes back; newcomers are placed near it */
 
 	struct mm_struct *prev_mm; /* borrowed mm to drop after the switch */
+	bool migrate_prev;	   /* the task switched away from must go to another CPU */
 	u64 nr_switches;
 	u64 user_ns, system_ns; /* by tick */
 	struct hrtimer tick;
