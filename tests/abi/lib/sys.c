@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -137,6 +139,32 @@ int temp_file(size_t size)
 		EXPECT_EQ(raw_pwrite(fd, page, len, at), len);
 	}
 	return fd;
+}
+
+void enter_tmpfs(void)
+{
+	char name[] = "/tmp/abi-XXXXXX";
+
+	if (!mkdtemp(name))
+		FAIL("mkdtemp in /tmp gives %s", test_errno_name(errno));
+	EXPECT_OK(raw(SYS_mount, "none", name, "tmpfs", 0, "mode=755"));
+	EXPECT_OK(raw(SYS_chdir, name));
+	EXPECT_OK(raw(SYS_umount2, name, MNT_DETACH));
+	EXPECT_OK(raw(SYS_rmdir, name));
+	umask(022);
+}
+
+void put_file(const char *name, const char *text)
+{
+	int fd = EXPECT_OK(raw_open(name, O_RDWR | O_CREAT | O_TRUNC, 0644));
+
+	EXPECT_EQ(raw_write(fd, text, strlen(text)), strlen(text));
+	EXPECT_OK(raw_close(fd));
+}
+
+bool exists(const char *name)
+{
+	return raw(SYS_faccessat, AT_FDCWD, name, F_OK) == 0;
 }
 
 int file_reopen(int fd, int flags)

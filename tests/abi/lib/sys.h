@@ -105,6 +105,14 @@ static inline unsigned char file_byte(size_t i)
 	return 'a' + (i / PAGE + i) % 26;
 }
 
+/*
+ * Goes into an empty tmpfs that has no place in the tree and ends with the processes in it: what a
+ * test makes there needs no removing. put_file() makes one in the working directory.
+ */
+void enter_tmpfs(void);
+void put_file(const char *name, const char *text);
+bool exists(const char *name);
+
 /* The first number in this file, e.g. of /proc/sys/vm; fails the test when it is not there. */
 long read_number(const char *path);
 /* Reads the whole file into buffer as a string; returns its length or -errno. */
