@@ -324,6 +324,7 @@ static void exit_group_dead(struct task_struct *tsk, long code)
 	spin_unlock_irq(&tsk->sighand->siglock);
 	if (is_global_init(tsk))
 		panic("Attempted to kill init! exitcode=0x%08x", sig->group_exit_code);
+	hrtimer_cancel(&sig->real_timer);
 	exit_itimers(tsk);
 	if (tsk->mm) {
 		rss = get_mm_hiwater_rss(tsk->mm);
