@@ -215,7 +215,7 @@ static int do_wake_op(u32 code, u32 __user *uaddr2)
 	int oparg = sign_extend12((code >> 12) & 0xfff), cmparg = sign_extend12(code & 0xfff);
 	int old, err;
 
-	if (code & (FUTEX_OP_OPARG_SHIFT << 28))
+	if (code & ((u32)FUTEX_OP_OPARG_SHIFT << 28))
 		oparg = 1 << (oparg & 31);
 	err = arch_futex_atomic_op_inuser(op, oparg, &old, uaddr2);
 	return err ? err : wake_op_holds(cmp, old, cmparg);

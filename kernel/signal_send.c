@@ -207,7 +207,7 @@ void force_sig_fault(int sig, int code, void __user *addr)
 	clear_siginfo(&info);
 	info.si_signo = sig;
 	info.si_code = code;
-	info.si_addr = (void *)addr;
+	info.si_addr = (__force void *)addr;
 	force_sig_info(&info);
 }
 
@@ -218,7 +218,7 @@ void force_sig_pkuerr(void __user *addr, u32 pkey)
 	clear_siginfo(&info);
 	info.si_signo = SIGSEGV;
 	info.si_code = SEGV_PKUERR;
-	info.si_addr = (void *)addr;
+	info.si_addr = (__force void *)addr;
 	info.si_pkey = pkey;
 	force_sig_info(&info);
 }

@@ -212,7 +212,7 @@ static int __futex_op_loop(int op, u32 arg, u32 *found, u32 __user *uaddr)
 	u32 old, new;
 	int ret = 0;
 
-	__get_user_size(ret, old, (const u32 *)uaddr);
+	__get_user_size(ret, old, uaddr);
 	while (!ret) {
 		u32 expected = old;
 

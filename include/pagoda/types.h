@@ -58,7 +58,7 @@ typedef int clockid_t;
 typedef int timer_t;
 
 typedef u32 gfp_t;
-typedef unsigned int __bitwise __poll_t;
+typedef unsigned int __poll_t; /* EPOLL* */
 
 /* Counters that several CPUs change: operations in atomic.h. */
 typedef struct {

@@ -146,6 +146,16 @@ static long modem_lines(int __user *arg)
 	return put_user(TIOCM_DTR | TIOCM_RTS | TIOCM_CTS | TIOCM_CAR | TIOCM_DSR, arg);
 }
 
+/* There is one line discipline, N_TTY. */
+static long set_ldisc(int __user *arg)
+{
+	int ldisc;
+
+	if (get_user(ldisc, arg))
+		return -EFAULT;
+	return ldisc ? -EINVAL : 0;
+}
+
 /* Settings; job control is tty_jobctrl_ioctl(). */
 long n_tty_ioctl(struct tty_struct *tty, struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -181,13 +191,8 @@ long n_tty_ioctl(struct tty_struct *tty, struct file *file, unsigned int cmd, un
 		return insert_input(tty, p);
 	case TIOCGETD:
 		return put_user(0, (int __user *)p);
-	case TIOCSETD: {
-		int ldisc;
-
-		if (get_user(ldisc, (int __user *)p))
-			return -EFAULT;
-		return ldisc ? -EINVAL : 0;
-	}
+	case TIOCSETD:
+		return set_ldisc(p);
 	case TIOCMGET:
 		return modem_lines(p);
 	case TIOCGDEV:

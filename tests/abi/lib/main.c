@@ -115,7 +115,8 @@ static void touch_all(void)
 
 	for (size_t i = 0; i < sizeof(stack); i += 4096)
 		stack[i] = 0;
-	for (volatile char *p = (char *)((unsigned long)(_edata - 1) & -4096UL); p < _end; p += 4096)
+	for (volatile char *p = (char *)((unsigned long)(_edata - 1) & -4096UL); p < _end;
+	     p += 4096)
 		*p = *p;
 }
 

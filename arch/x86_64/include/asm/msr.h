@@ -35,7 +35,9 @@ static inline u64 rdmsrl(u32 msr)
 
 static inline void wrmsrl(u32 msr, u64 value)
 {
-	asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+	u32 low = value & 0xffffffff, high = value >> 32;
+
+	asm volatile("wrmsr" : : "c"(msr), "a"(low), "d"(high) : "memory");
 }
 
 #endif /* !__ASSEMBLER__ */

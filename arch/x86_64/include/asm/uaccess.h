@@ -23,7 +23,7 @@ static inline bool __access_ok(unsigned long addr, unsigned long size)
 	return size <= TASK_SIZE && addr <= TASK_SIZE - size;
 }
 
-#define access_ok(addr, size) __access_ok((unsigned long)(addr), (size))
+#define access_ok(addr, size) __access_ok((__force unsigned long)(addr), (size))
 
 /*
  * While positive, user faults of this CPU go straight to the exception table. The section
@@ -147,16 +147,16 @@ void __bad_user_size(void); /* defined nowhere: a link error for odd sizes */
 	do {                                                                                       \
 		switch (sizeof(*(ptr))) {                                                          \
 		case 1:                                                                            \
-			__get_user_asm("movzbl", "k", err, val, (const u8 *)(ptr));                \
+			__get_user_asm("movzbl", "k", err, val, (__force const u8 *)(ptr));        \
 			break;                                                                     \
 		case 2:                                                                            \
-			__get_user_asm("movzwl", "k", err, val, (const u16 *)(ptr));               \
+			__get_user_asm("movzwl", "k", err, val, (__force const u16 *)(ptr));       \
 			break;                                                                     \
 		case 4:                                                                            \
-			__get_user_asm("movl", "k", err, val, (const u32 *)(ptr));                 \
+			__get_user_asm("movl", "k", err, val, (__force const u32 *)(ptr));         \
 			break;                                                                     \
 		case 8:                                                                            \
-			__get_user_asm("movq", "q", err, val, (const u64 *)(ptr));                 \
+			__get_user_asm("movq", "q", err, val, (__force const u64 *)(ptr));         \
 			break;                                                                     \
 		default:                                                                           \
 			__bad_user_size();                                                         \
@@ -167,16 +167,16 @@ void __bad_user_size(void); /* defined nowhere: a link error for odd sizes */
 	do {                                                                                       \
 		switch (sizeof(*(ptr))) {                                                          \
 		case 1:                                                                            \
-			__put_user_asm("movb", "b", err, val, (u8 *)(ptr));                        \
+			__put_user_asm("movb", "b", err, val, (__force u8 *)(ptr));                \
 			break;                                                                     \
 		case 2:                                                                            \
-			__put_user_asm("movw", "w", err, val, (u16 *)(ptr));                       \
+			__put_user_asm("movw", "w", err, val, (__force u16 *)(ptr));               \
 			break;                                                                     \
 		case 4:                                                                            \
-			__put_user_asm("movl", "k", err, val, (u32 *)(ptr));                       \
+			__put_user_asm("movl", "k", err, val, (__force u32 *)(ptr));               \
 			break;                                                                     \
 		case 8:                                                                            \
-			__put_user_asm("movq", "q", err, val, (u64 *)(ptr));                       \
+			__put_user_asm("movq", "q", err, val, (__force u64 *)(ptr));               \
 			break;                                                                     \
 		default:                                                                           \
 			__bad_user_size();                                                         \
@@ -248,16 +248,16 @@ static inline bool __must_check user_access_begin(const void __user *ptr, size_t
 		unsigned long __up_val = (unsigned long)__up_x;                                    \
 		switch (sizeof(*(ptr))) {                                                          \
 		case 1:                                                                            \
-			__unsafe_put_insn("movb", "b", __up_val, (u8 *)(ptr), label);              \
+			__unsafe_put_insn("movb", "b", __up_val, (__force u8 *)(ptr), label);      \
 			break;                                                                     \
 		case 2:                                                                            \
-			__unsafe_put_insn("movw", "w", __up_val, (u16 *)(ptr), label);             \
+			__unsafe_put_insn("movw", "w", __up_val, (__force u16 *)(ptr), label);     \
 			break;                                                                     \
 		case 4:                                                                            \
-			__unsafe_put_insn("movl", "k", __up_val, (u32 *)(ptr), label);             \
+			__unsafe_put_insn("movl", "k", __up_val, (__force u32 *)(ptr), label);     \
 			break;                                                                     \
 		case 8:                                                                            \
-			__unsafe_put_insn("movq", "q", __up_val, (u64 *)(ptr), label);             \
+			__unsafe_put_insn("movq", "q", __up_val, (__force u64 *)(ptr), label);     \
 			break;                                                                     \
 		default:                                                                           \
 			__bad_user_size();                                                         \
