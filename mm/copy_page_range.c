@@ -56,27 +56,20 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 	bool cow = is_cow_mapping(src->vm_flags);
 	unsigned long addr = src->vm_start, next;
 	struct pt_handle from, to;
-	unsigned int entries;
-	pmd_t *pmd;
+	pmd_t *src_pmd, *dst_pmd;
 
 	if (!vma_needs_copy(dst, src))
 		return 0;
 	for (; addr < src->vm_end; addr = next) {
-		if (pt_lock_existing(src->vm_mm, addr, &from)) {
-			next = from.addr;
+		src_pmd = pt_find_table(src->vm_mm, addr, &next);
+		if (!src_pmd || !pt_entries(pmd_page(*src_pmd)))
 			continue;
-		}
-		entries = pt_entries(from.table);
-		pt_unlock(&from); /* the table stays: mmap_lock is held for writing */
-		next = pmd_addr_end(addr, src->vm_end);
-		if (!entries)
-			continue;
-		pmd = pt_alloc_pmd(dst->vm_mm, addr);
-		if (!pmd || pt_alloc_pte(dst->vm_mm, pmd))
+		dst_pmd = pt_alloc_pmd(dst->vm_mm, addr);
+		if (!dst_pmd || pt_alloc_pte(dst->vm_mm, dst_pmd))
 			return -ENOMEM;
-		pt_lock_existing(src->vm_mm, addr, &from);
-		pt_lock_pmd_nested(dst->vm_mm, pmd, addr, &to);
-		copy_table(&to, &from, next, cow);
+		pt_lock_pmd(src->vm_mm, src_pmd, addr, &from);
+		pt_lock_pmd_nested(dst->vm_mm, dst_pmd, addr, &to);
+		copy_table(&to, &from, min(next, src->vm_end), cow);
 		pt_unlock(&to);
 		pt_unlock(&from);
 		cond_resched();

@@ -63,21 +63,18 @@ static unsigned long move_step(unsigned long old, unsigned long new, unsigned lo
 	return min3(to_old_end, to_new_end, left);
 }
 
-static int move_step_locked(struct vm_area_struct *vma, unsigned long old, unsigned long new,
-			    unsigned long len)
+/* Moves what hangs below *src_pmd. 0 or -ENOMEM. */
+static int move_step_locked(struct vm_area_struct *vma, pmd_t *src_pmd, unsigned long old,
+			    unsigned long new, unsigned long len)
 {
 	struct mm_struct *mm = vma->vm_mm;
+	pmd_t *pmd = pt_alloc_pmd(mm, new);
 	struct pt_handle from, to;
-	pmd_t *pmd;
 
-	if (pt_lock_existing(mm, old, &from))
-		return 0;
-	pt_unlock(&from);
-	pmd = pt_alloc_pmd(mm, new);
 	if (!pmd || pt_alloc_pte(mm, pmd))
 		return -ENOMEM;
-	pt_lock_existing(mm, old, &from);
-	if (pmd_page(*pmd) == from.table) {
+	pt_lock_pmd(mm, src_pmd, old, &from);
+	if (pmd == src_pmd) {
 		to = from;
 		to.addr = new;
 		to.pte = from.pte - pte_index(old) + pte_index(new);
@@ -95,13 +92,19 @@ unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
 			       struct vm_area_struct *new_vma, unsigned long new, unsigned long len)
 {
 	struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
-	unsigned long done, step;
+	unsigned long done, step, next;
+	pmd_t *src_pmd;
 
 	if (mapping)
 		down_write(&mapping->i_mmap_lock);
 	for (done = 0; done < len; done += step) {
+		src_pmd = pt_find_table(vma->vm_mm, old + done, &next);
+		if (!src_pmd) {
+			step = min(next - (old + done), len - done);
+			continue;
+		}
 		step = move_step(old + done, new + done, len - done);
-		if (move_step_locked(vma, old + done, new + done, step))
+		if (move_step_locked(vma, src_pmd, old + done, new + done, step))
 			break;
 		cond_resched();
 	}

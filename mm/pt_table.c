@@ -25,26 +25,32 @@ int pt_lock_writable(struct mm_struct *mm, unsigned long addr, struct pt_handle 
 	return 0;
 }
 
-int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
+pmd_t *pt_find_table(struct mm_struct *mm, unsigned long addr, unsigned long *next)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
 	pud_t *pud;
 	pmd_t *pmd;
 
 	if (!pgd_present(pgdp_get(pgd))) {
-		pt->addr = (addr & PGDIR_MASK) + PGDIR_SIZE;
-		return -ENOENT;
+		*next = (addr & PGDIR_MASK) + PGDIR_SIZE;
+		return NULL;
 	}
 	pud = pud_offset(pgd, addr);
 	if (!pud_present(pudp_get(pud))) {
-		pt->addr = (addr & PUD_MASK) + PUD_SIZE;
-		return -ENOENT;
+		*next = (addr & PUD_MASK) + PUD_SIZE;
+		return NULL;
 	}
+	*next = (addr & PMD_MASK) + PMD_SIZE;
 	pmd = pmd_offset(pud, addr);
-	if (!pmd_present(pmdp_get(pmd))) {
-		pt->addr = (addr & PMD_MASK) + PMD_SIZE;
+	return pmd_present(pmdp_get(pmd)) ? pmd : NULL;
+}
+
+int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
+{
+	pmd_t *pmd = pt_find_table(mm, addr, &pt->addr);
+
+	if (!pmd)
 		return -ENOENT;
-	}
 	pt_lock_pmd(mm, pmd, addr, pt);
 	return 0;
 }

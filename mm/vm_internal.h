@@ -194,6 +194,12 @@ static inline void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned
 	spin_lock_nested(&pt->table->ptl);
 }
 
+/*
+ * The PMD entry of @addr if a PTE table hangs there, else NULL. *next: the first address above that
+ * may have another table.
+ */
+pmd_t *pt_find_table(struct mm_struct *mm, unsigned long addr, unsigned long *next);
+
 /* Present entries of all kinds, and swap entries. */
 static inline unsigned int pt_entries(const struct page *table)
 {
