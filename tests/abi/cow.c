@@ -24,16 +24,6 @@ static uint64_t frame(const void *addr)
 	return word & PM_PRESENT ? PM_PFN(word) : 0;
 }
 
-/* An area without neighbours, for which smaps speaks alone. */
-static char *map_alone(size_t pages)
-{
-	char *p =
-		free_range(pages + 32) + 16 * PAGE; /* other mappings fill the hole from its ends */
-
-	EXPECT_EQ(raw_mmap(p, pages * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), p);
-	return p;
-}
-
 #define IN_CHILD(...)                                                                              \
 	do {                                                                                       \
 		pid_t pid_ = test_fork();                                                          \
@@ -69,7 +59,7 @@ TEST("COW-1", "what has no anonymous pages is not copied but faulted in again")
 
 TEST("COW-2,COW-18,COW-7", "pages are shared: counted in both, exclusive to neither")
 {
-	char *p = map_alone(32);
+	char *p = map_alone(32, RW);
 	struct gate go = gate_new(), ready = gate_new();
 	long rss;
 	pid_t pid;
@@ -97,7 +87,7 @@ TEST("COW-2,COW-18,COW-7", "pages are shared: counted in both, exclusive to neit
 
 TEST("COW-3", "copied entries are not marked accessed")
 {
-	char *p = map_alone(8);
+	char *p = map_alone(8, RW);
 
 	memset(p, 'x', 8 * PAGE);
 	EXPECT_EQ(smaps_value(p, "Referenced"), 32);
