@@ -57,10 +57,7 @@ static void move_ptes(struct vm_area_struct *vma, struct pt_handle *from, struct
 /* How far both ranges stay in one table each. */
 static unsigned long move_step(unsigned long old, unsigned long new, unsigned long left)
 {
-	unsigned long to_old_end = ((old & PMD_MASK) + PMD_SIZE) - old;
-	unsigned long to_new_end = ((new &PMD_MASK) + PMD_SIZE) - new;
-
-	return min3(to_old_end, to_new_end, left);
+	return min(pmd_addr_end(old, old + left) - old, pmd_addr_end(new, new + left) - new);
 }
 
 /* Moves what hangs below *src_pmd. 0 or -ENOMEM. */
@@ -88,8 +85,9 @@ static int move_step_locked(struct vm_area_struct *vma, pmd_t *src_pmd, unsigned
 	return 0;
 }
 
-unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
-			       struct vm_area_struct *new_vma, unsigned long new, unsigned long len)
+/* Moves the entries of [old, old + len). Returns the bytes done, short without memory. */
+static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
+				      unsigned long new, unsigned long len)
 {
 	struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	unsigned long done, step, next;
@@ -184,9 +182,9 @@ static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, uns
 	if (vm_flags & VM_LOCKED)
 		mm->locked_vm += pages;
 
-	moved = move_page_tables(vma, old, copy, new, old_len);
+	moved = move_page_tables(vma, old, new, old_len);
 	if (moved < old_len) {
-		move_page_tables(copy, new, vma, old, moved);
+		move_page_tables(copy, new, old, moved);
 		do_munmap(mm, new, new_len);
 		return -ENOMEM;
 	}

@@ -288,16 +288,11 @@ struct mm_struct *mm_init(struct mm_struct *mm);
 /* Copies the entries of @src that must be copied to @dst, its twin in the child. 0 or -ENOMEM. */
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 
-/* ---- mm/mprotect.c, mm/mremap.c -------------------------------------------------------------- */
+/* ---- mm/mprotect.c -------------------------------------------------------------- */
 
 /* Gives [start, end) of @vma new flags; *pprev is the VMA that covers it then. 0 or -errno. */
 int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,
 		   unsigned long start, unsigned long end, vm_flags_t newflags);
-/* Moves entries from [old, old+len) to [new, ...). Returns the bytes done, short without memory. */
-unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long old,
-			       struct vm_area_struct *new_vma, unsigned long new,
-			       unsigned long len);
-
 static inline bool vma_is_private_writable(const struct vm_area_struct *vma)
 {
 	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
