@@ -1,546 +1,448 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/abi/exec.c - execve: what is refused, what is lost, what stays (docs/contract/fork.md,
- * sections 9, 12).
- *
- * The program executes itself; the new image finds in argv which of the checks it shall make.
+ * tests/abi/exec.c - execve: its errors, scripts, and what passes to the new program
+ * (docs/contract/calls.md, EXE).
  */
-#include <elf.h>
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include "lib/clone.h"
+
+#include "lib/program.h"
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
-#define SELF "/proc/self/exe"
+static char *exits;
 
-static char *const no_env[] = {NULL};
-
-static long run(const char *path, char *const argv[])
+static void make_exits(void)
 {
-	return raw(SYS_execve, path, argv, no_env);
+	exits = program_file(PROGRAM(code_exit));
 }
 
-/* ---- the new image: argv[0] names the check ---- */
-
-static int check_signals(void)
+TEST("EXE-8,EXT-7", "paths that lead to no program")
 {
-	struct sigaction sa;
-	sigset_t set;
-	stack_t ss;
+	char link[64], deep[64], longer[5000];
 
-	sigaction(SIGUSR1, NULL, &sa);
-	if (sa.sa_handler != SIG_DFL)
-		return 1;
-	sigaction(SIGUSR2, NULL, &sa);
-	if (sa.sa_handler != SIG_IGN)
-		return 2;
-	sigprocmask(SIG_BLOCK, NULL, &set);
-	if (!sigismember(&set, SIGHUP))
-		return 3;
-	sigpending(&set);
-	if (!sigismember(&set, SIGHUP))
-		return 4;
-	raw(SYS_sigaltstack, 0, &ss);
-	return ss.ss_flags == SS_DISABLE ? 0 : 5;
+	make_exits();
+	snprintf(link, sizeof(link), "%s-link", exits);
+	snprintf(deep, sizeof(deep), "%s/below", exits);
+	memset(longer, 'x', sizeof(longer));
+	longer[4999] = 0;
+	EXPECT_ERR(program_run("/no/such/file", NULL), ENOENT);
+	EXPECT_ERR(program_run("", NULL), ENOENT);
+	EXPECT_ERR(program_run(deep, NULL), ENOTDIR);
+	EXPECT_ERR(program_run("/tmp", NULL), EACCES);
+	EXPECT_ERR(program_run("/dev/null", NULL), EACCES);
+	EXPECT_ERR(program_run(longer, NULL), ENAMETOOLONG);
+	EXPECT_OK(raw(SYS_symlink, exits, link));
+	EXPECT_EQ(program_run(link, NULL), 42 << 8);
+	EXPECT_OK(raw(SYS_unlink, link));
+	EXPECT_OK(raw(SYS_symlink, link, link));
+	EXPECT_ERR(program_run(link, NULL), ELOOP);
+	EXPECT_OK(raw(SYS_unlink, link));
+	EXPECT_OK(raw(SYS_chmod, exits, 0666));
+	EXPECT_ERR(program_run(exits, NULL), EACCES); /* not even root without any x */
+	EXPECT_OK(raw(SYS_chmod, exits, 0001));
+	EXPECT_EQ(program_run(exits, NULL), 42 << 8);
+	program_remove(exits);
 }
 
-static int check_files(char **argv)
+TEST("EXE-8", "an unprivileged user needs x for himself, and x on the way")
 {
-	if (fcntl(atoi(argv[1]), F_GETFD) != -1)
-		return 1;
-	return fcntl(atoi(argv[2]), F_GETFD) == 0 ? 0 : 2;
+	char folder[64], inside[80];
+
+	make_exits();
+	snprintf(folder, sizeof(folder), "%s-folder", exits);
+	snprintf(inside, sizeof(inside), "%s/program", folder);
+	EXPECT_OK(raw(SYS_mkdir, folder, 0755));
+	EXPECT_OK(raw(SYS_link, exits, inside));
+	pid_t pid = test_fork();
+	if (pid == 0) {
+		drop_privileges();
+		EXPECT_EQ(program_run(inside, NULL), 42 << 8);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_OK(raw(SYS_chmod, folder, 0744));
+	pid = test_fork();
+	if (pid == 0) {
+		drop_privileges();
+		EXPECT_ERR(program_run(inside, NULL), EACCES);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_OK(raw(SYS_chmod, folder, 0755));
+	EXPECT_OK(raw(SYS_chmod, exits, 0766));
+	pid = test_fork();
+	if (pid == 0) {
+		drop_privileges();
+		EXPECT_ERR(program_run(inside, NULL), EACCES);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_OK(raw(SYS_unlink, inside));
+	EXPECT_OK(raw(SYS_rmdir, folder));
+	program_remove(exits);
 }
 
-static int check_memory(char **argv)
+TEST("EXE-9,EXT-7", "bad pointers are EFAULT, and the caller goes on")
 {
-	char *addr = (char *)strtoul(argv[1], NULL, 16);
-	unsigned char vec;
+	char *page = map_private(2, RW), *hole = map_private(3, RW) + PAGE;
+	char *argv[] = {"x", hole, NULL}, *good[] = {"x", NULL};
+	char **edge = (char **)(page + PAGE) - 2;
 
-	return raw_mincore(addr, PAGE, &vec) == -ENOMEM ? 0 : 1;
+	make_exits();
+	EXPECT_OK(raw_munmap(hole, PAGE));
+	EXPECT_OK(raw_munmap(page + PAGE, PAGE));
+	edge[0] = edge[1] = "x"; /* no NULL before the hole */
+	EXPECT_ERR(raw(SYS_execve, hole, good, good), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, NULL, good, good), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, -8L, good, good), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, exits, hole, good), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, exits, good, hole), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, exits, argv, good), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, exits, good, argv), EFAULT);
+	EXPECT_ERR(raw(SYS_execve, exits, edge, good), EFAULT);
+	memset(page, '/', PAGE);
+	EXPECT_ERR(raw(SYS_execve, page + PAGE - 3, good, good), EFAULT);
+	EXPECT_EQ(page[0], '/');
+	program_remove(exits);
 }
 
-static int check_auxv(char **argv)
+TEST("EXE-10", "one string may have 128 KiB, all together a quarter of the stack")
 {
-	if (getauxval(AT_PAGESZ) != PAGE || getauxval(AT_PHENT) != sizeof(Elf64_Phdr))
-		return 1;
-	if (!getauxval(AT_RANDOM) || !getauxval(AT_PHDR) || !getauxval(AT_ENTRY))
-		return 2;
-	if (getauxval(AT_UID) != getuid() || getauxval(AT_SECURE) != 0)
-		return 3;
-	if (strcmp((char *)getauxval(AT_EXECFN), argv[1]))
-		return 4;
-	if (strcmp((char *)getauxval(AT_PLATFORM), "x86_64"))
-		return 5;
-	return getauxval(AT_CLKTCK) == 100 ? 0 : 6;
+	size_t limit = 32 * PAGE;
+	char *text = map_private(40, RW);
+	const char *argv[64] = {"x", text, NULL};
+
+	make_exits();
+	memset(text, 'a', limit - 1);
+	EXPECT_EQ(program_run(exits, argv), 42 << 8);
+	text[limit - 1] = 'a';
+	EXPECT_ERR(program_run(exits, argv), E2BIG);
+	text[limit - 1] = 0;
+	set_limit(RLIMIT_STACK, 1 << 20);
+	EXPECT_EQ(program_run(exits, argv), 42 << 8);
+	argv[2] = text;
+	argv[3] = NULL;
+	EXPECT_ERR(program_run(exits, argv), E2BIG);
+	text[limit / 2] = 0;
+	argv[2] = NULL;
+	set_limit(RLIMIT_STACK, 256 << 10);
+	EXPECT_EQ(program_run(exits, argv), 42 << 8); /* 128 KiB are always allowed */
+	program_remove(exits);
 }
 
-static int check_ids(char **argv)
+TEST("EXE-11", "a program open for writing is ETXTBSY, and so is writing to one that runs")
 {
-	return getpid() == atoi(argv[1]) && raw(SYS_gettid) == getpid() ? 0 : 1;
+	struct gate out = gate_new();
+	char *path = program_file(PROGRAM(code_exit));
+	int fd = EXPECT_OK(raw_open(path, O_WRONLY, 0));
+
+	(void)out;
+	EXPECT_ERR(program_run(path, NULL), ETXTBSY);
+	raw_close(fd);
+	EXPECT_EQ(program_run(path, NULL), 42 << 8);
+	EXPECT_ERR(raw_open("/proc/self/exe", O_WRONLY, 0), ETXTBSY);
+	EXPECT_ERR(raw_open("/proc/self/exe", O_RDWR, 0), ETXTBSY);
+	EXPECT_ERR(raw(SYS_truncate, "/proc/self/exe", 0), ETXTBSY);
+	program_remove(path);
 }
+
+/* Runs this script text and compares what its interpreter, code_argv, got. */
+static void expect_script(const char *line, const char *want, size_t len)
+{
+	static const char *const argv[] = {"ignored", "one", "two", NULL};
+	char *show = program_file(PROGRAM(code_argv)), *script, text[512], got[512], all[512];
+	size_t have = sizeof(got);
+	int size = snprintf(text, sizeof(text), line, show), n;
+
+	script = program_write(text, size);
+	EXPECT_EQ(program_output(script, argv, got, &have), 0);
+	n = snprintf(all, sizeof(all), "%s%c", show, 0);
+	memcpy(all + n, want, len);
+	n += len;
+	n += snprintf(all + n, sizeof(all) - n, "%s%cone%ctwo%c", script, 0, 0, 0);
+	EXPECT_EQ(have, n);
+	EXPECT_EQ(memcmp(got, all, n), 0);
+	program_remove(show);
+	program_remove(script);
+}
+
+TEST("EXE-12", "a script's interpreter gets its one argument, the script and the arguments")
+{
+	expect_script("#!%s\n", "", 0);
+	expect_script("#!%s", "", 0);
+	expect_script("#! \t %s  \nrest", "", 0);
+	expect_script("#!%s -x\n", "-x", 3);
+	expect_script("#!%s\t two words \t\n", "two words", 10);
+}
+
+TEST("EXE-12", "scripts that name nothing, nobody or themselves")
+{
+	static const struct {
+		const char *text;
+		int error;
+	} rows[] = {
+		{"#!/no/such/shell\n", ENOENT}, {"#!\n", ENOEXEC},     {"#!  \t\n", ENOEXEC},
+		{"#!/tmp\n", EACCES},		{"#!/etc\n/", EACCES},
+	};
+	char text[600];
+	char *script;
+
+	EXPECT_EQ(raw(SYS_mkdir, "/etc", 0755) == -EEXIST || 1, 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		script = program_write(rows[i].text, strlen(rows[i].text));
+		EXPECT_ERR(program_run(script, NULL), rows[i].error);
+		program_remove(script);
+	}
+	memset(text, 'x', sizeof(text)); /* a name without end in the first 256 bytes */
+	memcpy(text, "#!/", 3);
+	script = program_write(text, sizeof(text));
+	EXPECT_ERR(program_run(script, NULL), ENOEXEC);
+	program_remove(script);
+}
+
+TEST("EXE-12", "a script may be the interpreter of a script, four times and no more")
+{
+	char *path[7], text[64];
+
+	path[0] = program_file(PROGRAM(code_exit));
+	for (int i = 1; i < 7; i++) {
+		int len = snprintf(text, sizeof(text), "#!%s\n", path[i - 1]);
+
+		path[i] = program_write(text, len);
+	}
+	EXPECT_EQ(program_run(path[4], NULL), 42 << 8);
+	EXPECT_EQ(program_run(path[5], NULL), 42 << 8);
+	EXPECT_ERR(program_run(path[6], NULL), ELOOP);
+	for (int i = 0; i < 7; i++)
+		program_remove(path[i]);
+}
+
+TEST("EXE-13", "execveat takes a directory, a descriptor, and refuses symlinks when told")
+{
+	static const char *const argv[] = {"x", NULL};
+	char link[64];
+	int fd, dir = EXPECT_OK(raw_open("/tmp", O_RDONLY | O_DIRECTORY, 0));
+	pid_t pid;
+
+	make_exits();
+	snprintf(link, sizeof(link), "%s-link", exits);
+	EXPECT_OK(raw(SYS_symlink, exits, link));
+	fd = EXPECT_OK(raw_open(exits, O_PATH | O_CLOEXEC, 0));
+	pid = test_fork();
+	if (pid == 0) {
+		EXPECT_ERR(raw(SYS_execveat, dir, exits + 5, argv, argv, 0x8000), EINVAL);
+		EXPECT_ERR(raw(SYS_execveat, 999, exits + 5, argv, argv, 0), EBADF);
+		EXPECT_ERR(raw(SYS_execveat, fd, "", argv, argv, 0), ENOENT);
+		EXPECT_ERR(raw(SYS_execveat, AT_FDCWD, link, argv, argv, AT_SYMLINK_NOFOLLOW),
+			   ELOOP);
+		EXPECT_ERR(raw(SYS_execveat, dir, "", argv, argv, AT_EMPTY_PATH), EACCES);
+		raw(SYS_execveat, dir, exits + 5, argv, argv, 0);
+		_exit(1);
+	}
+	EXPECT_EXIT(pid, 42);
+	pid = test_fork();
+	if (pid == 0) {
+		raw(SYS_execveat, fd, "", argv, argv, AT_EMPTY_PATH);
+		_exit(1);
+	}
+	EXPECT_EXIT(pid, 42);
+	EXPECT_OK(raw(SYS_unlink, link));
+	program_remove(exits);
+}
+
+/* ---- what the new program finds -------------------------------------------------------------- */
+
+static int pid_before;
 
 int test_child(int argc, char **argv)
 {
-	const char *check = argc ? argv[0] : "";
-	char name[16];
+	sigset_t set;
+	struct sigaction action;
+	stack_t stack;
+	char name[32] = {0};
 
-	if (!strcmp(check, "signals"))
-		return check_signals();
-	if (!strcmp(check, "files"))
-		return check_files(argv);
-	if (!strcmp(check, "memory"))
-		return check_memory(argv);
-	if (!strcmp(check, "auxv"))
-		return check_auxv(argv);
-	if (!strcmp(check, "ids"))
-		return check_ids(argv);
-	if (!strcmp(check, "args"))
-		return argc == 3 && !strcmp(argv[1], "") && !strcmp(argv[2], "two words") &&
-				       !strcmp(environ[0], "A=1") && !environ[1]
-			       ? 0
-			       : 1;
-	if (!strcmp(check, "comm")) {
-		prctl(PR_GET_NAME, name);
-		return strcmp(name, "exe") ? 1 : 0;
+	if (strcmp(argv[0], "files") == 0) {
+		EXPECT_EQ(raw(SYS_fcntl, 20, F_GETFD), 0);
+		EXPECT_ERR(raw(SYS_fcntl, 21, F_GETFD), EBADF);
+		EXPECT_ERR(raw(SYS_fcntl, 22, F_GETFD), EBADF);
+		EXPECT_EQ(raw(SYS_fcntl, 23, F_GETFD), 0);
+		EXPECT_EQ(raw(SYS_lseek, 20, 0, SEEK_CUR), 5);
+	} else if (strcmp(argv[0], "signals") == 0) {
+		EXPECT_EQ(sigaction(SIGUSR1, NULL, &action), 0);
+		EXPECT(action.sa_handler == SIG_DFL && !action.sa_flags);
+		EXPECT_EQ(sigaction(SIGUSR2, NULL, &action), 0);
+		EXPECT(action.sa_handler == SIG_IGN);
+		EXPECT_EQ(sigprocmask(SIG_BLOCK, NULL, &set), 0);
+		EXPECT(sigismember(&set, SIGHUP) && !sigismember(&set, SIGUSR1));
+		EXPECT_EQ(sigpending(&set), 0);
+		EXPECT(sigismember(&set, SIGHUP));
+		EXPECT_EQ(sigaltstack(NULL, &stack), 0);
+		EXPECT_EQ(stack.ss_flags, SS_DISABLE);
+	} else if (strcmp(argv[0], "name") == 0) {
+		EXPECT_OK(raw(SYS_prctl, PR_GET_NAME, name));
+		EXPECT_STR(name, "exe");
+		EXPECT_EQ(raw(SYS_prctl, PR_GET_PDEATHSIG, &pid_before), 0);
+		EXPECT_EQ(pid_before, SIGUSR1);
+		EXPECT_EQ(raw(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
+		EXPECT_EQ(raw(SYS_prctl, PR_GET_KEEPCAPS, 0, 0, 0, 0), 0);
+		EXPECT_EQ(raw(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+		EXPECT_EQ(raw(SYS_umask, 0), 0123);
+	} else if (strcmp(argv[0], "alone") == 0) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%d", (int)raw_gettid());
+		EXPECT_EQ(raw(SYS_getpid), raw_gettid());
+		EXPECT_STR(argv[1], text);
+		EXPECT_EQ(task_value(getpid(), "Threads"), 1);
 	}
-	/* by two scripts: the second one's name and the arguments from 1 on */
-	if (!strncmp(check, "/tmp/script2", 12))
-		return argc == 3 && !strcmp(argv[1], "more") && !strcmp(argv[2], "x") ? 77 : 1;
-	return 0;
+	(void)argc;
+	return 7;
 }
 
-/* What main() takes for a program started by a test. */
-#define CHILD	       "exec-check", "--child", "EXT", "executed anew"
-#define RUN_CHECK(...) run(SELF, (char *const[]){CHILD, __VA_ARGS__, NULL})
-
-/* ---- what stays and what goes -------------------------------------------------------------------
- */
-
-TEST("EXT-9", "handlers become default, ignored stay ignored, mask and pending stay")
+TEST("EXE-14,EXT-6", "descriptors stay but for those with FD_CLOEXEC; offsets stay")
 {
-	stack_t ss = {.ss_sp = map_private(4, RW), .ss_size = 4 * PAGE};
-	sigset_t set;
+	static const char *const words[] = {"files", NULL};
+	int fd = temp_file(10);
+	pid_t pid;
+
+	EXPECT_EQ(raw(SYS_lseek, fd, 5, SEEK_SET), 5);
+	pid = test_fork();
+	if (pid == 0) {
+		EXPECT_OK(raw(SYS_dup2, fd, 20));
+		EXPECT_OK(raw(SYS_dup3, fd, 21, O_CLOEXEC));
+		EXPECT_OK(raw(SYS_dup2, fd, 22));
+		EXPECT_OK(raw(SYS_fcntl, 22, F_SETFD, FD_CLOEXEC));
+		EXPECT_OK(raw(SYS_dup3, fd, 23, O_CLOEXEC));
+		EXPECT_OK(raw(SYS_fcntl, 23, F_SETFD, 0));
+		test_exec(words);
+	}
+	EXPECT_EXIT(pid, 7);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+TEST("EXE-15,EXT-9", "handlers and the signal stack go; what is ignored, masked or pending stays")
+{
+	static const char *const words[] = {"signals", NULL};
 	pid_t pid = test_fork();
 
 	if (pid == 0) {
-		signal(SIGUSR1, (void (*)(int))no_env);
+		struct sigaction action = {.sa_handler = on_signal,
+					   .sa_flags = SA_NODEFER | SA_RESTART};
+		stack_t stack = {.ss_sp = map_private(4, RW), .ss_size = 4 * PAGE};
+		sigset_t set;
+
+		sigaction(SIGUSR1, &action, NULL);
 		signal(SIGUSR2, SIG_IGN);
+		sigaltstack(&stack, NULL);
 		sigemptyset(&set);
 		sigaddset(&set, SIGHUP);
 		sigprocmask(SIG_BLOCK, &set, NULL);
-		raise(SIGHUP);
-		EXPECT_OK(raw(SYS_sigaltstack, &ss, 0));
-		RUN_CHECK("signals");
-		_exit(99);
+		raw_kill(getpid(), SIGHUP);
+		test_exec(words);
 	}
-	EXPECT_EXIT(pid, 0);
+	EXPECT_EXIT(pid, 7);
 }
 
-TEST("EXT-6", "close-on-exec descriptors are closed, others stay")
+TEST("EXE-16",
+     "the name is the file's; no_new_privs, umask and the death signal stay, keepcaps goes")
 {
-	int gone = temp_file(10), stays = temp_file(10);
-	char a[12], b[12];
+	static const char *const words[] = {"name", NULL};
 	pid_t pid = test_fork();
 
 	if (pid == 0) {
-		fcntl(gone, F_SETFD, FD_CLOEXEC);
-		fcntl(stays, F_SETFD, 0);
-		snprintf(a, sizeof(a), "%d", gone);
-		snprintf(b, sizeof(b), "%d", stays);
-		RUN_CHECK("files", a, b);
-		_exit(99);
+		EXPECT_OK(raw(SYS_prctl, PR_SET_NAME, "else"));
+		EXPECT_OK(raw(SYS_prctl, PR_SET_PDEATHSIG, SIGUSR1));
+		EXPECT_OK(raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+		EXPECT_OK(raw(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
+		EXPECT_OK(raw(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0));
+		raw(SYS_umask, 0123);
+		test_exec(words);
 	}
-	EXPECT_EXIT(pid, 0);
+	EXPECT_EXIT(pid, 7);
 }
 
-TEST("INH-2", "nothing of the old memory is there, not even shared and locked memory")
+static volatile int stop;
+
+static int spin(void *argument)
 {
-	char *p = map_shared(1, RW), text[20];
-	pid_t pid = test_fork();
-
-	if (pid == 0) {
-		snprintf(text, sizeof(text), "%lx", (unsigned long)p);
-		RUN_CHECK("memory", text);
-		_exit(99);
-	}
-	EXPECT_EXIT(pid, 0);
-}
-
-TEST("EXT-9", "auxv, arguments, environment and name of the new program")
-{
-	static char *const argv[] = {CHILD, "args", "", "two words", NULL};
-	static char *const envp[] = {"A=1", NULL};
-	pid_t pid = test_fork();
-
-	if (pid == 0) {
-		RUN_CHECK("auxv", SELF);
-		_exit(99);
-	}
-	EXPECT_EXIT(pid, 0);
-	pid = test_fork();
-	if (pid == 0) {
-		raw(SYS_execve, SELF, argv, envp);
-		_exit(99);
-	}
-	EXPECT_EXIT(pid, 0);
-	pid = test_fork();
-	if (pid == 0) {
-		RUN_CHECK("comm");
-		_exit(99);
-	}
-	EXPECT_EXIT(pid, 0);
-}
-
-/* ---- threads
- * -------------------------------------------------------------------------------------- */
-
-static int wait_for_ever(void *arg)
-{
-	while (raw(SYS_pause))
+	(void)argument;
+	while (!stop)
 		;
 	return 0;
 }
 
-static int exec_in_thread(void *arg)
+static int sleep_in_call(void *argument)
 {
-	RUN_CHECK("ids", (char *)arg);
-	return 99;
+	char byte;
+
+	return raw_read(*(int *)argument, &byte, 1);
 }
 
-TEST("EXT-6", "exec in the leader ends the other threads")
-{
-	char text[12];
-	pid_t pid = test_fork();
+static char pid_text[16];
+static const char *const alone[] = {"alone", pid_text, NULL};
 
-	if (pid == 0) {
-		for (int i = 0; i < 5; i++)
-			EXPECT_OK(clone_call(THREAD_FLAGS, map_private(4, RW) + 4 * PAGE,
-					     wait_for_ever, 0, 0, 0, 0));
-		snprintf(text, sizeof(text), "%d", getpid());
-		RUN_CHECK("ids", text);
-		_exit(99);
-	}
-	EXPECT_EXIT(pid, 0);
+static int execute_alone(void *argument)
+{
+	(void)argument;
+	test_exec(alone);
 }
 
-TEST("EXT-6", "exec in another thread takes the process id over")
+TEST("EXE-17,EXT-6", "exec ends all other threads, whichever of them calls it")
 {
-	char text[12];
-	pid_t pid = test_fork();
+	for (int leader = 0; leader < 2; leader++) {
+		pid_t pid = test_fork();
 
-	if (pid == 0) {
-		snprintf(text, sizeof(text), "%d", getpid());
-		EXPECT_OK(clone_call(THREAD_FLAGS, map_private(4, RW) + 4 * PAGE, wait_for_ever, 0,
-				     0, 0, 0));
-		EXPECT_OK(clone_call(THREAD_FLAGS, map_private(4, RW) + 4 * PAGE, exec_in_thread,
-				     text, 0, 0, 0));
-		for (;;)
-			pause();
-	}
-	EXPECT_EXIT(pid, 0);
-}
+		if (pid == 0) {
+			struct gate never = gate_new();
 
-TEST("SHR-6,VFK-5", "exec of one sharer leaves the others on the old memory")
-{
-	volatile int *word = (int *)map_private(1, RW);
-	char *stack = map_private(4, RW) + 4 * PAGE, text[12] = "0";
-	long pid;
-
-	*word = 3;
-	pid = EXPECT_OK(clone_call(CLONE_VM | CLONE_CHILD_CLEARTID | CLONE_VFORK | SIGCHLD, stack,
-				   exec_in_thread, text, 0, (int *)word, 0));
-	/* The word was cleared before the parent was released. */
-	EXPECT_EQ(*word, 0);
-	EXPECT_EXIT(pid, 1);
-	*word = 4;
-}
-
-/* ---- refusals
- * ---------------------------------------------------------------------------------------- */
-
-static int make_file(const char *path, const void *data, size_t size, int mode)
-{
-	int fd = raw_open(path, O_CREAT | O_RDWR | O_TRUNC, mode);
-
-	EXPECT_OK(fd);
-	fchmod(fd, mode);
-	EXPECT_EQ(raw_write(fd, data, size), size);
-	return fd;
-}
-
-static void make_program(const char *path, const void *data, size_t size)
-{
-	raw_close(make_file(path, data, size, 0755));
-}
-
-TEST("EXT-7", "names and permissions")
-{
-	static char *const argv[] = {"x", NULL};
-	char name[64], inside[80];
-
-	snprintf(name, sizeof(name), "/tmp/exec.%d", getpid());
-	snprintf(inside, sizeof(inside), "%s/x", name);
-	EXPECT_ERR(run("/does/not/exist", argv), ENOENT);
-	EXPECT_ERR(run("", argv), ENOENT);
-	EXPECT_ERR(run("/tmp", argv), EACCES);
-	EXPECT_ERR(run("/dev/null", argv), EACCES);
-	EXPECT_ERR(raw(SYS_execve, 16, argv, no_env), EFAULT);
-	EXPECT_ERR(raw(SYS_execve, SELF, 16, no_env), EFAULT);
-	EXPECT_ERR(raw(SYS_execve, SELF, argv, 16), EFAULT);
-	raw_close(make_file(name, "x", 1, 0644));
-	EXPECT_ERR(run(name, argv), EACCES);
-	EXPECT_ERR(run(inside, argv), ENOTDIR);
-	chmod(name, 0755);
-	EXPECT_ERR(run(name, argv), ENOEXEC);
-	unlink(name);
-}
-
-TEST("EXT-7", "a file that is open for writing is busy, and one that runs cannot be opened so")
-{
-	static char *const argv[] = {CHILD, "nothing", NULL};
-	char name[64], buffer[4096];
-	int fd, out, self = raw_open(SELF, O_RDONLY, 0);
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "/tmp/exec.%d", getpid());
-	out = make_file(name, "", 0, 0755);
-	while ((n = read(self, buffer, sizeof(buffer))) > 0)
-		EXPECT_EQ(write(out, buffer, n), n);
-	EXPECT_ERR(run(name, argv), ETXTBSY);
-	raw_close(out);
-	fd = raw_open(SELF, O_WRONLY, 0);
-	EXPECT_EQ(fd, -ETXTBSY);
-	if (test_fork() == 0) {
-		run(name, argv);
-		_exit(99);
-	}
-	wait(&fd);
-	EXPECT_EQ(fd, 0);
-	unlink(name);
-}
-
-TEST("EXT-7", "too many arguments are E2BIG")
-{
-	static char big[33 * PAGE];
-	static char *many[3000];
-	char *argv[] = {CHILD, "nothing", big, NULL};
-
-	memset(big, 'x', sizeof(big) - 1);
-	EXPECT_ERR(run(SELF, argv), E2BIG);
-	big[32 * PAGE - 1] = 0;
-	for (int i = 0; i < 2999; i++)
-		many[i] = big;
-	EXPECT_ERR(run(SELF, many), E2BIG);
-	if (test_fork() == 0) {
-		run(SELF, argv);
-		_exit(99);
-	}
-	int status;
-	wait(&status);
-	EXPECT_EQ(status, 0);
-}
-
-/* A small program that ends with status 0, headers and all. */
-struct small_elf {
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph[2];
-	unsigned char code[16];
-};
-
-static const struct small_elf small = {
-	.eh = {.e_ident = {0x7f, 'E', 'L', 'F', 2, 1, 1},
-	       .e_type = ET_EXEC,
-	       .e_machine = EM_X86_64,
-	       .e_version = 1,
-	       .e_entry = 0x10000000 + sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr),
-	       .e_phoff = sizeof(Elf64_Ehdr),
-	       .e_ehsize = sizeof(Elf64_Ehdr),
-	       .e_phentsize = sizeof(Elf64_Phdr),
-	       .e_phnum = 1},
-	.ph = {{.p_type = PT_LOAD,
-		.p_flags = PF_R | PF_X,
-		.p_vaddr = 0x10000000,
-		.p_filesz = sizeof(struct small_elf),
-		.p_memsz = sizeof(struct small_elf),
-		.p_align = 0x1000}},
-	/* mov $60, %eax; xor %edi, %edi; syscall */
-	.code = {0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05},
-};
-
-/* Runs this image; returns -errno of exec, or the wait status. */
-static int run_image(const void *image, size_t size)
-{
-	static char *const argv[] = {"small", NULL};
-	char name[64];
-	pid_t pid;
-	int status;
-
-	snprintf(name, sizeof(name), "/tmp/elf.%d", getpid());
-	make_program(name, image, size);
-	pid = fork();
-	if (pid == 0)
-		_exit(-run(name, argv));
-	waitpid(pid, &status, 0);
-	unlink(name);
-	return status;
-}
-
-#define EXPECT_IMAGE(elf, status) EXPECT_EQ(run_image(&(elf), sizeof(elf)), status)
-
-TEST("EXT-7", "malformed ELF headers are ENOEXEC")
-{
-	struct small_elf elf = small;
-
-	EXPECT_IMAGE(elf, 0);
-	elf.eh.e_ident[1] = 'X';
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	elf = small;
-	elf.eh.e_type = ET_REL;
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	elf = small;
-	elf.eh.e_machine = EM_ARM;
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	elf = small;
-	elf.eh.e_phentsize = 32;
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	elf = small;
-	elf.eh.e_phnum = 0;
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	elf = small;
-	elf.eh.e_phoff = 1UL << 40;
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	EXPECT_EQ(run_image(&small, 40), ENOEXEC << 8);
-}
-
-TEST("EXT-8", "a bad segment never lets the program run")
-{
-	static const Elf64_Phdr bad[] = {
-		{.p_vaddr = -4096UL, .p_filesz = 200, .p_memsz = 200},
-		{.p_vaddr = 0x10000000, .p_filesz = 200, .p_memsz = -1UL},
-		{.p_vaddr = 0x10000000, .p_filesz = 400, .p_memsz = 200},
-		{.p_vaddr = 0x7ffffffff000, .p_filesz = 200, .p_memsz = 200},
-		{.p_vaddr = 0x7fffffffe000, .p_filesz = 200, .p_memsz = 0x10000},
-	};
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct small_elf elf = small;
-		int status;
-
-		elf.ph[0] = bad[i];
-		elf.ph[0].p_type = PT_LOAD;
-		elf.ph[0].p_flags = PF_R | PF_X;
-		elf.ph[0].p_align = 0x1000;
-		status = run_image(&elf, sizeof(elf));
-		EXPECT(status != 0);
+			snprintf(pid_text, sizeof(pid_text), "%d", (int)raw(SYS_getpid));
+			EXPECT(clone_task(THREAD_FLAGS, NULL, spin, NULL) > 0);
+			EXPECT(clone_task(THREAD_FLAGS, NULL, sleep_in_call, &never.out) > 0);
+			if (leader)
+				test_exec(alone);
+			EXPECT(clone_task(THREAD_FLAGS, NULL, execute_alone, NULL) > 0);
+			for (;;)
+				pause();
+		}
+		EXPECT_EXIT(pid, 7);
 	}
 }
 
-TEST("EXT-7", "an interpreter that is missing or no program")
+TEST("EXE-18", "a set-user-ID program gets its owner's rights, AT_SECURE and no core")
 {
-	struct small_elf elf = small;
+	unsigned long stack[512] = {0}, *word, secure = 2, euid = 1, uid = 0;
+	size_t len = sizeof(stack);
+	char *path = program_file(PROGRAM(code_stack));
 
-	elf.eh.e_phnum = 2;
-	elf.eh.e_entry = 0x10000000 + offsetof(struct small_elf, code);
-	elf.ph[1] = (Elf64_Phdr){.p_type = PT_INTERP,
-				 .p_offset = offsetof(struct small_elf, code),
-				 .p_filesz = 16,
-				 .p_memsz = 16};
-	strcpy((char *)elf.code, "/does/not/exist");
-	EXPECT_IMAGE(elf, ENOENT << 8);
-	elf.code[15] = 'x';
-	EXPECT_IMAGE(elf, ENOEXEC << 8);
-	memset(elf.code, 0, 16);
-	strcpy((char *)elf.code, "/tmp");
-	EXPECT_IMAGE(elf, EACCES << 8);
-}
-
-TEST("EXT-9", "bss is zero from the end of the file part, within its page and behind")
-{
-	struct small_elf elf = small;
-	/* mov $60,%eax; mov 0x11000ffc,%edi; syscall: exits with a word of the bss */
-	static const unsigned char code[] = {0xb8, 60,	 0,    0,    0,	   0x8b, 0x3c,
-					     0x25, 0xf8, 0x0f, 0x00, 0x11, 0x0f, 0x05};
-	char image[PAGE * 2];
-
-	elf.eh.e_phnum = 2;
-	elf.eh.e_entry = 0x10000000 + offsetof(struct small_elf, code);
-	memcpy(elf.code, code, sizeof(code));
-	elf.ph[1] = (Elf64_Phdr){.p_type = PT_LOAD,
-				 .p_flags = PF_R | PF_W,
-				 .p_offset = 0x1000,
-				 .p_vaddr = 0x11000000,
-				 .p_filesz = 0x100,
-				 .p_memsz = 0x3000,
-				 .p_align = 0x1000};
-	memset(image, 0x55, sizeof(image));
-	memcpy(image, &elf, sizeof(elf));
-	EXPECT_EQ(run_image(image, sizeof(image)), 0);
-}
-
-/* ---- scripts
- * -------------------------------------------------------------------------------------------- */
-
-TEST("EXT-9", "#! with one argument, and its failures")
-{
-	char name[64], script[400], other[64], *argv[] = {"ignored", "more", "x", NULL};
-	int status;
-
-	snprintf(name, sizeof(name), "/tmp/script.%d", getpid());
-	snprintf(other, sizeof(other), "/tmp/script2.%d", getpid());
-	make_program(name, "#!/does/not/exist\n", 18);
-	EXPECT_ERR(run(name, argv), ENOENT);
-	make_program(name, "#!\n", 3);
-	EXPECT_ERR(run(name, argv), ENOEXEC);
-	/* A script that names itself never ends. */
-	snprintf(script, sizeof(script), "#!%s\n", name);
-	make_program(name, script, strlen(script));
-	EXPECT_ERR(run(name, argv), ELOOP);
-	/* The name must end within the first 256 bytes. */
-	memset(script, 'x', sizeof(script));
-	memcpy(script, "#!/", 3);
-	make_program(name, script, sizeof(script));
-	EXPECT_ERR(run(name, argv), ENOEXEC);
-	/* A chain of two works. */
-	make_program(name, "#! /proc/self/exe  --child \n", 28);
-	snprintf(script, sizeof(script), "#!%s  an argument \n", name);
-	make_program(other, script, strlen(script));
-	if (test_fork() == 0) {
-		run(other, argv);
-		_exit(99);
+	EXPECT_OK(raw(SYS_chmod, path, 04755));
+	drop_privileges();
+	EXPECT_EQ(program_output(path, NULL, stack, &len), 0);
+	for (word = stack + 5; word[0] && word < stack + 52; word += 2) {
+		if (word[0] == 23 /* AT_SECURE */)
+			secure = word[1];
+		if (word[0] == 12 /* AT_EUID */)
+			euid = word[1];
+		if (word[0] == 11 /* AT_UID */)
+			uid = word[1];
 	}
-	wait(&status);
-	unlink(name);
-	unlink(other);
-	EXPECT_EQ(status, 77 << 8);
-}
-
-/* ---- execveat
- * --------------------------------------------------------------------------------------------- */
-
-TEST("EXT-6", "execveat by descriptor")
-{
-	static char *const argv[] = {CHILD, "nothing", NULL};
-	int fd = raw_open(SELF, O_RDONLY | O_CLOEXEC, 0), status;
-
-	EXPECT_ERR(raw(SYS_execveat, fd, "", argv, no_env, 0), ENOENT);
-	EXPECT_ERR(raw(SYS_execveat, fd, "x", argv, no_env, 0x10000), EINVAL);
-	EXPECT_ERR(raw(SYS_execveat, -5, "x", argv, no_env, 0), EBADF);
-	EXPECT_ERR(raw(SYS_execveat, AT_FDCWD, SELF, argv, no_env, AT_SYMLINK_NOFOLLOW), ELOOP);
-	if (test_fork() == 0) {
-		raw(SYS_execveat, fd, "", argv, no_env, AT_EMPTY_PATH);
-		_exit(99);
-	}
-	wait(&status);
-	EXPECT_EQ(status, 0);
+	EXPECT_EQ(secure, 1);
+	EXPECT_EQ(euid, 0);
+	EXPECT_EQ(uid, 65534);
+	EXPECT_OK(raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	len = sizeof(stack);
+	EXPECT_EQ(program_output(path, NULL, stack, &len), 0);
+	for (word = stack + 5; word[0] && word < stack + 52; word += 2)
+		if (word[0] == 12)
+			euid = word[1];
+	EXPECT_EQ(euid, 65534);
 }

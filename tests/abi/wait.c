@@ -1,312 +1,429 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/abi/wait.c - the end of processes, and waiting for it (docs/contract/fork.md, sections 1,
- * 12).
+ * tests/abi/wait.c - wait4 and waitid (docs/contract/calls.md, WAIT).
  */
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include "lib/clone.h"
-#include "lib/maps.h"
+
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
-TEST("CLN-4", "wait4 tells exit status, signal and core flag, and checks its options")
+#define raw_waitid(type, id, info, options) raw(SYS_waitid, type, id, info, options, NULL)
+
+static pid_t child_exits(int status)
 {
-	int status;
 	pid_t pid = test_fork();
 
 	if (pid == 0)
-		_exit(300);
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, 0, 0), pid);
-	EXPECT_EQ(status, (300 & 0xff) << 8);
-	pid = test_fork();
+		_exit(status);
+	return pid;
+}
+
+/* A child that waits for a signal. */
+static pid_t child_sleeps(void)
+{
+	struct gate ready = gate_new();
+	pid_t pid = test_fork();
+
 	if (pid == 0) {
-		raise(SIGTERM);
-		_exit(0);
+		gate_open(&ready);
+		for (;;)
+			pause();
 	}
-	EXPECT_KILLED(pid, SIGTERM);
-	EXPECT_ERR(raw(SYS_wait4, pid, &status, 0, 0), ECHILD);
-	EXPECT_ERR(raw(SYS_wait4, -1, &status, 0, 0), ECHILD);
-	EXPECT_ERR(raw(SYS_wait4, -1, &status, 0x100, 0), EINVAL);
-	EXPECT_ERR(raw(SYS_wait4, -2147483647 - 1, &status, 0, 0), ESRCH);
+	gate_pass(&ready);
+	return pid;
 }
 
-TEST("CLN-4", "WNOHANG returns 0 while the child runs")
+TEST("WAIT-1", "the status tells exit code or signal")
 {
-	pid_t pid = test_fork();
+	static const int fatal[] = {SIGHUP,    SIGINT,	SIGKILL, SIGTERM,
+				    SIGVTALRM, SIGUSR1, SIGPIPE, 35};
+	pid_t pid = child_exits(7);
 	int status;
 
-	if (pid == 0)
-		for (;;)
-			pause();
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, WNOHANG, 0), 0);
-	kill(pid, SIGKILL);
-	EXPECT_KILLED(pid, SIGKILL);
+	EXPECT_EQ(raw_wait4(pid, &status, 0), pid);
+	EXPECT_EQ(status, 0x700);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+		pid = child_sleeps();
+		EXPECT_OK(raw_kill(pid, fatal[i]));
+		EXPECT_EQ(raw_wait4(pid, &status, 0), pid);
+		EXPECT_EQ(status, fatal[i]);
+	}
 }
 
-TEST("CLN-4", "stop and continue are told once each")
+TEST("WAIT-1", "signals that dump core say so only when a core was written")
 {
-	pid_t pid = test_fork();
+	static const int core[] = {SIGQUIT, SIGABRT, SIGSEGV, SIGILL, SIGTRAP, SIGSYS};
 	int status;
 
-	if (pid == 0)
-		for (;;)
-			pause();
-	kill(pid, SIGSTOP);
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, WUNTRACED, 0), pid);
-	EXPECT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, WUNTRACED | WNOHANG, 0), 0);
-	kill(pid, SIGCONT);
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, WCONTINUED, 0), pid);
-	EXPECT(WIFCONTINUED(status));
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, WCONTINUED | WNOHANG, 0), 0);
-	kill(pid, SIGKILL);
-	EXPECT_KILLED(pid, SIGKILL);
+	set_limits(RLIMIT_CORE, 0, 0);
+	for (size_t i = 0; i < sizeof(core) / sizeof(core[0]); i++) {
+		pid_t pid = child_sleeps();
+
+		EXPECT_OK(raw_kill(pid, core[i]));
+		EXPECT_EQ(raw_wait4(pid, &status, 0), pid);
+		EXPECT_EQ(status, core[i]);
+	}
 }
 
-TEST("CLN-4", "waitid fills the whole structure and can leave the child")
+TEST("WAIT-2", "without children ECHILD, with living ones WNOHANG gives 0")
 {
 	siginfo_t info;
-	pid_t pid = test_fork();
+	int status = 77;
+	pid_t pid;
 
-	if (pid == 0)
-		_exit(9);
-	EXPECT_ERR(raw(SYS_waitid, P_PID, pid, &info, 0, 0), EINVAL);
-	EXPECT_ERR(raw(SYS_waitid, P_PID, 0, &info, WEXITED, 0), EINVAL);
-	EXPECT_ERR(raw(SYS_waitid, 17, pid, &info, WEXITED, 0), EINVAL);
-	EXPECT_ERR(raw(SYS_waitid, P_PID, pid, &info, WEXITED | 0x100, 0), EINVAL);
-	EXPECT_ERR(raw(SYS_waitid, P_PIDFD, 0, &info, WEXITED, 0), EBADF);
-	memset(&info, 0x77, sizeof(info));
-	EXPECT_EQ(raw(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, 0), 0);
+	EXPECT_ERR(raw_wait4(-1, &status, 0), ECHILD);
+	EXPECT_ERR(raw_wait4(-1, &status, WNOHANG), ECHILD);
+	EXPECT_ERR(raw_wait4(getpid(), &status, 0), ECHILD);
+	EXPECT_ERR(raw_wait4(1, &status, 0), ECHILD);
+	EXPECT_ERR(raw_waitid(P_ALL, 0, &info, WEXITED), ECHILD);
+	pid = child_sleeps();
+	EXPECT_EQ(raw_wait4(-1, &status, WNOHANG), 0);
+	EXPECT_EQ(raw_wait4(pid, &status, WNOHANG), 0);
+	EXPECT_EQ(status, 77);
+	memset(&info, 1, sizeof(info));
+	EXPECT_EQ(raw_waitid(P_PID, pid, &info, WEXITED | WNOHANG), 0);
+	EXPECT_EQ(info.si_pid, 0);
+	EXPECT_EQ(info.si_signo, 0);
+	raw_kill(pid, SIGKILL);
+	EXPECT_KILLED(pid, SIGKILL);
+	EXPECT_ERR(raw_wait4(pid, &status, 0), ECHILD); /* only once */
+}
+
+TEST("WAIT-3", "bad options and types are EINVAL, bad pointers EFAULT")
+{
+	pid_t pid = child_exits(0);
+	siginfo_t info;
+
+	EXPECT_ERR(raw_wait4(pid, NULL, 0x100), EINVAL);
+	EXPECT_ERR(raw_wait4(pid, NULL, WEXITED), EINVAL);
+	EXPECT_ERR(raw_wait4(pid, NULL, WNOWAIT), EINVAL);
+	EXPECT_ERR(raw_waitid(P_ALL, 0, &info, 0), EINVAL);
+	EXPECT_ERR(raw_waitid(P_ALL, 0, &info, WNOHANG), EINVAL);
+	EXPECT_ERR(raw_waitid(P_ALL, 0, &info, WEXITED | 0x100), EINVAL);
+	EXPECT_ERR(raw_waitid(9, 0, &info, WEXITED), EINVAL);
+	EXPECT_ERR(raw_waitid(P_PID, 0, &info, WEXITED), EINVAL);
+	EXPECT_ERR(raw_waitid(P_PID, -1, &info, WEXITED), EINVAL);
+	EXPECT_ERR(raw_waitid(P_PGID, -1, &info, WEXITED), EINVAL);
+	EXPECT_ERR(raw_waitid(3, -1, &info, WEXITED), EINVAL); /* P_PIDFD */
+	EXPECT_ERR(raw_waitid(3, 999, &info, WEXITED), EBADF);
+	EXPECT_ERR(raw_wait4(-0x80000000L, NULL, 0), ESRCH);
+	await_state(pid, "Z");
+	EXPECT_ERR(raw_wait4(pid, 8, 0), EFAULT);
+	EXPECT_ERR(raw_wait4(pid, NULL, 0), ECHILD); /* it was waited for all the same */
+	pid = child_exits(0);
+	EXPECT_ERR(raw_waitid(P_PID, pid, 8, WEXITED), EFAULT);
+	pid = child_exits(0);
+	EXPECT_ERR(raw(SYS_wait4, pid, NULL, 0, 8), EFAULT);
+}
+
+TEST("WAIT-4", "waitid tells who ended, how, and of whom; WNOWAIT leaves it")
+{
+	pid_t pid = child_exits(5);
+	siginfo_t info;
+
+	memset(&info, 0xff, sizeof(info));
+	EXPECT_EQ(raw_waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
 	EXPECT_EQ(info.si_signo, SIGCHLD);
 	EXPECT_EQ(info.si_errno, 0);
 	EXPECT_EQ(info.si_code, CLD_EXITED);
 	EXPECT_EQ(info.si_pid, pid);
-	EXPECT_EQ(info.si_uid, getuid());
-	EXPECT_EQ(info.si_status, 9);
-	EXPECT_EQ(raw(SYS_waitid, P_ALL, 0, &info, WEXITED, 0), 0);
-	EXPECT_EQ(info.si_status, 9);
-	EXPECT_ERR(raw(SYS_waitid, P_ALL, 0, &info, WEXITED, 0), ECHILD);
+	EXPECT_EQ(info.si_uid, 0);
+	EXPECT_EQ(info.si_status, 5);
+	EXPECT_EQ(raw_waitid(P_ALL, 0, &info, WEXITED), 0);
+	EXPECT_EQ(info.si_pid, pid);
+	EXPECT_ERR(raw_waitid(P_ALL, 0, &info, WEXITED), ECHILD);
+	pid = child_sleeps();
+	raw_kill(pid, SIGTERM);
+	EXPECT_EQ(raw_waitid(P_PID, pid, &info, WEXITED), 0);
+	EXPECT_EQ(info.si_code, CLD_KILLED);
+	EXPECT_EQ(info.si_status, SIGTERM);
+	pid = child_exits(1);
+	EXPECT_EQ(raw_waitid(P_PID, pid, NULL, WEXITED), 0);
 }
 
-TEST("CLN-4", "waitid with WNOHANG and nothing to tell writes zeroes")
+TEST("WAIT-5", "process groups pick children")
 {
 	siginfo_t info;
-	pid_t pid = test_fork();
+	pid_t ours = child_exits(1), other = test_fork();
 
-	if (pid == 0)
-		for (;;)
-			pause();
-	memset(&info, 0x77, sizeof(info));
-	EXPECT_EQ(raw(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG, 0), 0);
-	EXPECT(info.si_signo == 0 && info.si_pid == 0 && info.si_status == 0);
-	kill(pid, SIGKILL);
+	if (other == 0) {
+		setpgid(0, 0);
+		_exit(2);
+	}
+	await_state(other, "Z");
+	EXPECT_EQ(raw_wait4(0, NULL, 0), ours);
+	EXPECT_ERR(raw_wait4(0, NULL, 0), ECHILD);
+	EXPECT_EQ(raw_wait4(-other, NULL, 0), other);
+	other = test_fork();
+	if (other == 0)
+		pause();
+	EXPECT_OK(raw(SYS_setpgid, other, other));
+	EXPECT_ERR(raw_wait4(0, NULL, WNOHANG), ECHILD);
+	EXPECT_EQ(raw_wait4(-other, NULL, WNOHANG), 0);
+	EXPECT_OK(raw_kill(-other, SIGKILL));
+	EXPECT_EQ(raw_waitid(P_PGID, other, &info, WEXITED | WNOWAIT), 0);
+	EXPECT_EQ(info.si_pid, other);
+	EXPECT_ERR(raw_waitid(P_PGID, 0, &info, WEXITED | WNOHANG), ECHILD);
+	EXPECT_EQ(raw_wait4(-other, NULL, 0), other);
+	EXPECT_ERR(raw_wait4(-other, NULL, 0), ECHILD);
+}
+
+TEST("WAIT-6", "stopping and continuing are told when asked for, once each")
+{
+	pid_t pid = child_sleeps();
+	siginfo_t info;
+	int status;
+
+	raw_kill(pid, SIGSTOP);
+	EXPECT_EQ(raw_wait4(pid, &status, WUNTRACED), pid);
+	EXPECT_EQ(status, SIGSTOP << 8 | 0x7f);
+	EXPECT_EQ(task_state(pid), 'T');
+	EXPECT_EQ(raw_wait4(pid, &status, WUNTRACED | WNOHANG), 0);
+	raw_kill(pid, SIGCONT);
+	EXPECT_EQ(raw_wait4(pid, &status, WCONTINUED), pid);
+	EXPECT_EQ(status, 0xffff);
+	EXPECT_EQ(raw_wait4(pid, &status, WCONTINUED | WUNTRACED | WNOHANG), 0);
+	raw_kill(pid, SIGTSTP);
+	EXPECT_EQ(raw_waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT), 0);
+	EXPECT_EQ(info.si_code, CLD_STOPPED);
+	EXPECT_EQ(info.si_status, SIGTSTP);
+	EXPECT_EQ(raw_waitid(P_PID, pid, &info, WSTOPPED), 0);
+	EXPECT_EQ(raw_wait4(pid, &status, WNOHANG), 0); /* not asked for */
+	raw_kill(pid, SIGCONT);
+	EXPECT_EQ(raw_waitid(P_PID, pid, &info, WCONTINUED), 0);
+	EXPECT_EQ(info.si_code, CLD_CONTINUED);
+	EXPECT_EQ(info.si_status, SIGCONT);
+	raw_kill(pid, SIGSTOP);
+	EXPECT_EQ(raw_wait4(pid, &status, WUNTRACED), pid);
+	raw_kill(pid, SIGKILL); /* also ends what is stopped */
 	EXPECT_KILLED(pid, SIGKILL);
 }
 
-TEST("CLN-4", "waiting by process group")
+TEST("WAIT-7", "a parent that ignores SIGCHLD has no zombies")
 {
-	int status;
-	pid_t a = test_fork(), b;
+	struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
 
-	if (a == 0)
-		for (;;)
-			pause();
-	b = test_fork();
-	if (b == 0)
-		_exit(2);
-	EXPECT_OK(raw(SYS_setpgid, a, a));
-	EXPECT_EQ(raw(SYS_wait4, 0, &status, 0, 0), b);
-	EXPECT_ERR(raw(SYS_wait4, 0, &status, WNOHANG, 0), ECHILD);
-	EXPECT_EQ(raw(SYS_wait4, -a, &status, WNOHANG, 0), 0);
-	kill(a, SIGKILL);
-	EXPECT_EQ(raw(SYS_wait4, -a, &status, 0, 0), a);
-	EXPECT_EQ(status, SIGKILL);
+	EXPECT(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = child_exits(0);
+
+		EXPECT_ERR(raw_wait4(pid, NULL, 0), ECHILD); /* sleeps until it is gone */
+		EXPECT_EQ(task_state(pid), 0);
+		EXPECT_EQ(sigaction(SIGCHLD, &action, NULL), 0);
+	}
 }
 
-TEST("EXT-1", "an ignored SIGCHLD reaps children by itself")
+static volatile sig_atomic_t signals;
+static siginfo_t last;
+
+static void on_child(int signal, siginfo_t *info, void *context)
 {
+	(void)signal;
+	(void)context;
+	last = *info;
+	signals++;
+}
+
+TEST("WAIT-8", "SIGCHLD tells what happened; SA_NOCLDSTOP keeps stops quiet")
+{
+	struct sigaction action = {.sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART};
 	pid_t pid;
 
-	signal(SIGCHLD, SIG_IGN);
-	pid = test_fork();
-	if (pid == 0)
-		_exit(0);
-	EXPECT_ERR(raw(SYS_wait4, pid, 0, 0, 0), ECHILD);
-	EXPECT_EQ(kill(pid, 0), -1);
+	EXPECT_EQ(sigaction(SIGCHLD, &action, NULL), 0);
+	pid = child_exits(6);
+	EXPECT_EXIT(pid, 6);
+	EXPECT_EQ(signals, 1);
+	EXPECT_EQ(last.si_code, CLD_EXITED);
+	EXPECT_EQ(last.si_pid, pid);
+	EXPECT_EQ(last.si_status, 6);
+	pid = child_sleeps();
+	raw_kill(pid, SIGSTOP);
+	EXPECT_EQ(raw_wait4(pid, NULL, WUNTRACED), pid);
+	EXPECT_EQ(signals, 2);
+	EXPECT_EQ(last.si_code, CLD_STOPPED);
+	EXPECT_EQ(last.si_status, SIGSTOP);
+	raw_kill(pid, SIGCONT);
+	EXPECT_EQ(raw_wait4(pid, NULL, WCONTINUED), pid);
+	while (signals < 3) /* it is the child that tells, when it runs */
+		raw(SYS_sched_yield);
+	EXPECT_EQ(last.si_code, CLD_CONTINUED);
+	action.sa_flags |= SA_NOCLDSTOP;
+	EXPECT_EQ(sigaction(SIGCHLD, &action, NULL), 0);
+	raw_kill(pid, SIGSTOP);
+	EXPECT_EQ(raw_wait4(pid, NULL, WUNTRACED), pid);
+	raw_kill(pid, SIGCONT);
+	EXPECT_EQ(raw_wait4(pid, NULL, WCONTINUED), pid);
+	while (signals < 3) /* it is the child that tells, when it runs */
+		raw(SYS_sched_yield);
+	raw_kill(pid, SIGTERM);
+	EXPECT_KILLED(pid, SIGTERM);
+	EXPECT_EQ(signals, 4);
+	EXPECT_EQ(last.si_code, CLD_KILLED);
 }
 
-TEST("EXT-10", "a zombie has no memory")
+TEST("WAIT-9", "orphans go to the nearest subreaper, and there to the waiting thread")
 {
-	siginfo_t info;
-	char path[64], text[2000];
-	pid_t pid = test_fork();
-
-	if (pid == 0)
-		_exit(0);
-	EXPECT_EQ(raw(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, 0), 0);
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	EXPECT_EQ(read_file(path, text, sizeof(text)), 0);
-	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
-	EXPECT(read_file(path, text, sizeof(text)) > 0);
-	EXPECT_STR(text, "0 0 0 0 0 0 0\n");
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	EXPECT(read_file(path, text, sizeof(text)) > 0);
-	EXPECT(!strstr(text, "VmSize") && strstr(text, "State:\tZ (zombie)"));
-	EXPECT_EXIT(pid, 0);
-}
-
-TEST("EXT-1", "orphans go to the nearest subreaper, which can wait for them")
-{
-	int pipe_fd[2], status;
-	pid_t middle, orphan, got, self = getpid();
+	struct gate go = gate_new();
+	pid_t *orphan = (pid_t *)map_shared(1, RW), pid;
+	int status;
 
 	EXPECT_OK(raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	EXPECT_OK(raw(SYS_pipe, pipe_fd));
-	middle = test_fork();
-	if (middle == 0) {
-		orphan = fork();
-		if (orphan == 0) {
-			while (getppid() != self)
-				sched_yield();
-			_exit(42);
+	pid = test_fork();
+	if (pid == 0) {
+		pid_t own = test_fork();
+
+		if (own == 0) {
+			gate_pass(&go);
+			_exit(raw(SYS_getppid) == orphan[1] ? 8 : 9);
 		}
-		EXPECT_EQ(write(pipe_fd[1], &orphan, sizeof(orphan)), sizeof(orphan));
+		*orphan = own;
 		_exit(0);
 	}
-	EXPECT_EQ(read(pipe_fd[0], &orphan, sizeof(orphan)), sizeof(orphan));
-	EXPECT_EXIT(middle, 0);
-	got = waitpid(orphan, &status, 0);
-	EXPECT_EQ(got, orphan);
-	EXPECT_EQ(status, 42 << 8);
+	EXPECT_EXIT(pid, 0);
+	orphan[1] = getpid();
+	EXPECT_EQ(raw_wait4(*orphan, NULL, WNOHANG), 0);
+	gate_open(&go);
+	EXPECT_EQ(raw_wait4(-1, &status, 0), *orphan);
+	EXPECT_EQ(status, 8 << 8);
 }
 
-TEST("EXT-1", "the death of the parent sends the wanted signal")
+TEST("WAIT-9", "an orphan's zombie is its new parent's as well")
 {
-	int pipe_fd[2], status;
-	pid_t middle, child;
+	pid_t *orphan = (pid_t *)map_shared(1, RW), pid;
 
 	EXPECT_OK(raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-	EXPECT_OK(raw(SYS_pipe, pipe_fd));
-	middle = test_fork();
-	if (middle == 0) {
-		child = fork();
-		if (child == 0) {
-			raw(SYS_prctl, PR_SET_PDEATHSIG, SIGUSR1, 0, 0, 0);
-			child = getpid();
-			raw_write(pipe_fd[1], &child, sizeof(child));
+	pid = test_fork();
+	if (pid == 0) {
+		*orphan = child_exits(11);
+		await_state(*orphan, "Z");
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EXIT(*orphan, 11);
+}
+
+static void *wait_for_it(void *argument)
+{
+	int status = 0;
+
+	if (raw_wait4((long)argument, &status, 0) != (long)argument)
+		return (void *)-1L;
+	return (void *)(long)status;
+}
+
+static void *wait_alone(void *argument)
+{
+	return (void *)raw_wait4((long)argument, NULL, __WNOTHREAD | WNOHANG);
+}
+
+TEST("WAIT-10", "any thread may wait for a child of another, but for __WNOTHREAD")
+{
+	pid_t pid = child_exits(4);
+
+	EXPECT_EQ(thread_join(thread_start(wait_alone, (void *)(long)pid)), -ECHILD);
+	EXPECT_EQ(thread_join(thread_start(wait_for_it, (void *)(long)pid)), 4 << 8);
+}
+
+TEST("WAIT-11", "the usage of a child is told, and added to the parent's")
+{
+	struct rusage usage, before, after;
+	pid_t pid;
+
+	EXPECT_OK(raw(SYS_getrusage, RUSAGE_CHILDREN, &before));
+	pid = test_fork();
+	if (pid == 0) {
+		char *p = map_private(300, RW);
+
+		memset(p, 1, 300 * PAGE);
+		_exit(0);
+	}
+	EXPECT_EQ(raw(SYS_wait4, pid, NULL, 0, &usage), pid);
+	EXPECT(usage.ru_minflt >= 100); /* a huge page is one fault */
+	EXPECT(usage.ru_maxrss >= 1200);
+	EXPECT_OK(raw(SYS_getrusage, RUSAGE_CHILDREN, &after));
+	EXPECT(after.ru_minflt >= before.ru_minflt + usage.ru_minflt);
+	EXPECT(after.ru_maxrss >= usage.ru_maxrss);
+}
+
+TEST("WAIT-12", "a wait that a signal interrupts is EINTR, or restarts")
+{
+	struct sigaction action = {.sa_sigaction = on_child, .sa_flags = SA_SIGINFO};
+	pid_t self = getpid(), pid = child_sleeps(), helper;
+
+	EXPECT_EQ(sigaction(SIGUSR1, &action, NULL), 0);
+	helper = test_fork();
+	if (helper == 0) {
+		await_state(self, "S");
+		raw_kill(self, SIGUSR1);
+		_exit(0);
+	}
+	EXPECT_ERR(raw_wait4(pid, NULL, 0), EINTR);
+	EXPECT_EXIT(helper, 0);
+	action.sa_flags |= SA_RESTART;
+	EXPECT_EQ(sigaction(SIGUSR1, &action, NULL), 0);
+	helper = test_fork();
+	if (helper == 0) {
+		await_state(self, "S");
+		raw_kill(self, SIGUSR1);
+		raw_kill(pid, SIGKILL);
+		_exit(0);
+	}
+	EXPECT_EQ(raw_wait4(pid, NULL, 0), pid);
+	EXPECT_EQ(signals, 2);
+	EXPECT_EXIT(helper, 0);
+}
+
+TEST("WAIT-13", "a pidfd is readable when its process has ended, and can be waited on")
+{
+	struct {
+		int fd;
+		short events, revents;
+	} poll;
+	pid_t pid = child_sleeps();
+	siginfo_t info;
+
+	poll.fd = EXPECT_OK(raw(SYS_pidfd_open, pid, 0));
+	poll.events = 1;
+	EXPECT_EQ(raw(SYS_fcntl, poll.fd, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(raw(SYS_poll, &poll, 1, 0), 0);
+	EXPECT_OK(raw(SYS_pidfd_send_signal, poll.fd, SIGTERM, NULL, 0));
+	EXPECT_EQ(raw(SYS_poll, &poll, 1, -1), 1);
+	EXPECT_EQ(poll.revents, 1);
+	EXPECT_EQ(raw_waitid(3, poll.fd, &info, WEXITED), 0);
+	EXPECT_EQ(info.si_pid, pid);
+	EXPECT_EQ(info.si_status, SIGTERM);
+	EXPECT_ERR(raw_waitid(3, poll.fd, &info, WEXITED), ECHILD);
+	EXPECT_ERR(raw(SYS_pidfd_send_signal, poll.fd, 0, NULL, 0), ESRCH);
+	EXPECT_ERR(raw(SYS_pidfd_open, pid, 0), ESRCH);
+	EXPECT_ERR(raw(SYS_pidfd_open, getpid(), 1), EINVAL);
+	EXPECT_ERR(raw(SYS_pidfd_open, 0, 0), EINVAL);
+}
+
+TEST("WAIT-14", "the death of the parent sends the signal that the child asked for")
+{
+	struct gate ready = gate_new();
+	pid_t *grandchild = (pid_t *)map_shared(1, RW), pid;
+
+	EXPECT_OK(raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	pid = test_fork();
+	if (pid == 0) {
+		pid_t own = test_fork();
+
+		if (own == 0) {
+			EXPECT_OK(raw(SYS_prctl, PR_SET_PDEATHSIG, SIGUSR2));
+			gate_open(&ready);
 			for (;;)
 				pause();
 		}
-		for (;;)
-			pause();
-	}
-	EXPECT_EQ(read(pipe_fd[0], &child, sizeof(child)), sizeof(child));
-	kill(middle, SIGKILL);
-	EXPECT_KILLED(middle, SIGKILL);
-	EXPECT_EQ(waitpid(child, &status, 0), child);
-	EXPECT_EQ(status, SIGUSR1);
-}
-
-/* ---- threads
- * ------------------------------------------------------------------------------------- */
-
-static int exit_group_5(void *arg)
-{
-	raw(SYS_exit_group, 5);
-	return 0;
-}
-
-static int doze_and_end(void *arg)
-{
-	doze(100);
-	return 6;
-}
-
-static int wait_for_ever(void *arg)
-{
-	while (raw(SYS_pause))
-		;
-	return 0;
-}
-
-TEST("EXT-11", "exit_group of any thread ends all with its status")
-{
-	pid_t pid = test_fork();
-
-	if (pid == 0) {
-		for (int i = 0; i < 8; i++)
-			clone_call(THREAD_FLAGS, map_private(4, RW) + 4 * PAGE, wait_for_ever, 0, 0,
-				   0, 0);
-		clone_call(THREAD_FLAGS, map_private(4, RW) + 4 * PAGE, exit_group_5, 0, 0, 0, 0);
-		for (;;)
-			pause();
-	}
-	EXPECT_EXIT(pid, 5);
-}
-
-TEST("EXT-11", "a leader that ends first stays until its threads are gone; the last status counts")
-{
-	int status;
-	pid_t pid = test_fork();
-
-	if (pid == 0) {
-		clone_call(THREAD_FLAGS, map_private(4, RW) + 4 * PAGE, doze_and_end, 0, 0, 0, 0);
-		raw(SYS_exit, 3);
-	}
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 6 << 8);
-}
-
-static int fork_and_store(void *arg)
-{
-	volatile long *pid = arg;
-
-	*pid = raw(SYS_fork);
-	if (*pid == 0)
-		raw(SYS_exit_group, 11);
-	return 0;
-}
-
-TEST("EXT-1", "a thread's child is waited for by the process, also when the thread is gone")
-{
-	volatile long pid = -1;
-	volatile int tid = 1;
-	int status;
-
-	EXPECT_OK(clone_call(THREAD_FLAGS | CLONE_CHILD_CLEARTID, map_private(4, RW) + 4 * PAGE,
-			     fork_and_store, (void *)&pid, 0, (int *)&tid, 0));
-	while (tid)
-		sched_yield();
-	EXPECT(pid > 0);
-	EXPECT_EQ(waitpid(pid, &status, 0), pid);
-	EXPECT_EQ(status, 11 << 8);
-}
-
-TEST("CMM-1", "counters of a new process start at 0, and go to the parent by wait")
-{
-	struct rusage self, child;
-	pid_t pid = test_fork();
-	int status;
-
-	if (pid == 0) {
-		EXPECT_EQ(getrusage(RUSAGE_SELF, &self), 0);
-		EXPECT(self.ru_minflt < 100 && self.ru_majflt == 0);
-		char *p = map_private(200, RW);
-
-		for (int i = 0; i < 200; i++)
-			p[i * PAGE] = 1;
+		*grandchild = own;
+		gate_pass(&ready);
 		_exit(0);
 	}
-	EXPECT_EQ(raw(SYS_wait4, pid, &status, 0, &child), pid);
-	EXPECT_EQ(status, 0);
-	EXPECT(child.ru_minflt >= 200 && child.ru_minflt < 500);
-	EXPECT_EQ(getrusage(RUSAGE_CHILDREN, &self), 0);
-	EXPECT(self.ru_minflt >= child.ru_minflt);
+	EXPECT_EXIT(pid, 0);
+	EXPECT_KILLED(*grandchild, SIGUSR2);
 }
