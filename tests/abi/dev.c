@@ -31,7 +31,7 @@ static void expect_device(const char *path, unsigned int major, unsigned int min
 	EXPECT_EQ(minor(st.st_rdev), minor);
 }
 
-TEST("DEV", "the nodes have Linux's numbers and modes")
+TEST("DEV-1", "the nodes have Linux's numbers and modes")
 {
 	expect_device("/dev/null", 1, 3, 0666);
 	expect_device("/dev/zero", 1, 5, 0666);
@@ -44,7 +44,7 @@ TEST("DEV", "the nodes have Linux's numbers and modes")
 	expect_device("/dev/ttyS0", 4, 64, 0600);
 }
 
-TEST("DEV", "null swallows and has nothing")
+TEST("DEV-2", "null swallows and has nothing")
 {
 	int fd = open_dev("/dev/null");
 	char c = 7;
@@ -57,7 +57,7 @@ TEST("DEV", "null swallows and has nothing")
 	EXPECT_ERR(raw(SYS_ioctl, fd, FIONREAD, &c), ENOTTY);
 }
 
-TEST("DEV", "zero and full give zeroes; full has no room")
+TEST("DEV-3", "zero and full give zeroes; full has no room")
 {
 	int zero = open_dev("/dev/zero"), full = open_dev("/dev/full");
 	char buf[5000];
@@ -108,7 +108,7 @@ TEST("MMAP-32", "zero mapped shared is shared memory")
 	EXPECT_EQ(q[0], 0);
 }
 
-TEST("DEV", "random gives what differs, and its entropy")
+TEST("DEV-4", "random gives what differs, and its entropy")
 {
 	int fd = open_dev("/dev/urandom"), bits = 0;
 	char a[64], b[64];
@@ -126,7 +126,7 @@ TEST("DEV", "random gives what differs, and its entropy")
 	EXPECT_ERR(raw(SYS_getrandom, a, 64, 8), EINVAL);
 }
 
-TEST("DEV", "kmsg gives a record a read, and takes records")
+TEST("DEV-5", "kmsg gives a record a read, and takes records")
 {
 	int fd = (int)EXPECT_OK(raw_open("/dev/kmsg", O_RDWR | O_NONBLOCK, 0));
 	unsigned int prefix, level;

@@ -55,7 +55,7 @@ static long take(int fd)
 	return ret == sizeof(n) ? (long)n : ret;
 }
 
-TEST("EPOLL", "level-triggered items stay ready as long as they have events")
+TEST("EPOLL-1", "level-triggered items stay ready as long as they have events")
 {
 	int ep = make_epoll(), fd = make_eventfd(0, EFD_NONBLOCK);
 	struct epoll_event ev;
@@ -71,7 +71,7 @@ TEST("EPOLL", "level-triggered items stay ready as long as they have events")
 	EXPECT_EQ(wait_one(ep, 0), 0);
 }
 
-TEST("EPOLL", "edge-triggered items are told once for each event")
+TEST("EPOLL-2", "edge-triggered items are told once for each event")
 {
 	int ep = make_epoll(), fd = make_eventfd(1, EFD_NONBLOCK);
 
@@ -83,7 +83,7 @@ TEST("EPOLL", "edge-triggered items are told once for each event")
 	EXPECT_EQ(wait_one(ep, 0), 0);
 }
 
-TEST("EPOLL", "oneshot items are told once until they are changed")
+TEST("EPOLL-3", "oneshot items are told once until they are changed")
 {
 	int ep = make_epoll(), fd = make_eventfd(1, 0);
 
@@ -96,7 +96,7 @@ TEST("EPOLL", "oneshot items are told once until they are changed")
 	EXPECT_EQ(wait_one(ep, 0), EPOLLIN);
 }
 
-TEST("EPOLL", "changing and removing items")
+TEST("EPOLL-4", "changing and removing items")
 {
 	int ep = make_epoll(), fd = make_eventfd(1, 0);
 
@@ -111,7 +111,7 @@ TEST("EPOLL", "changing and removing items")
 	EXPECT_EQ(wait_one(ep, 0), 0);
 }
 
-TEST("EPOLL", "closing the last descriptor of a file removes its item")
+TEST("EPOLL-5", "closing the last descriptor of a file removes its item")
 {
 	int ep = make_epoll(), fd = make_eventfd(1, 0);
 	int copy = (int)EXPECT_OK(raw(SYS_dup, fd));
@@ -124,7 +124,7 @@ TEST("EPOLL", "closing the last descriptor of a file removes its item")
 	EXPECT_OK(raw_close(ep));
 }
 
-TEST("EPOLL", "bad arguments")
+TEST("EPOLL-6,EPOLL-10", "bad arguments")
 {
 	int ep = make_epoll(), fd = make_eventfd(1, 0), file = temp_file(0);
 	struct epoll_event ev;
@@ -149,7 +149,7 @@ TEST("EPOLL", "bad arguments")
 	EXPECT_EQ(wait_one(ep, 0), EPOLLIN);
 }
 
-TEST("EPOLL", "ready items take turns when there is room for one only")
+TEST("EPOLL-7", "ready items take turns when there is room for one only")
 {
 	int ep = make_epoll(), fd[3];
 	unsigned long long seen = 0;
@@ -166,7 +166,7 @@ TEST("EPOLL", "ready items take turns when there is room for one only")
 	EXPECT_EQ(seen, 1ULL << fd[0] | 1ULL << fd[1] | 1ULL << fd[2]);
 }
 
-TEST("EPOLL", "an epoll file can be polled and watched")
+TEST("EPOLL-8", "an epoll file can be polled and watched")
 {
 	int inner = make_epoll(), outer = make_epoll(), fd = make_eventfd(0, 0);
 	struct pollfd pfd = {inner, POLLIN, 0};
@@ -183,7 +183,7 @@ TEST("EPOLL", "an epoll file can be polled and watched")
 	EXPECT_ERR(ctl(inner, EPOLL_CTL_ADD, outer, EPOLLIN), ELOOP);
 }
 
-TEST("EPOLL", "chains of epoll files have an end")
+TEST("EPOLL-9", "chains of epoll files have an end")
 {
 	int ep[7];
 
@@ -195,7 +195,7 @@ TEST("EPOLL", "chains of epoll files have an end")
 	EXPECT_ERR(ctl(ep[4], EPOLL_CTL_ADD, ep[0], EPOLLIN), ELOOP);
 }
 
-TEST("EPOLL", "a writer in another process wakes the sleeper")
+TEST("EPOLL-1", "a writer in another process wakes the sleeper")
 {
 	int ep = make_epoll(), fd = make_eventfd(0, 0);
 	pid_t child;
@@ -210,7 +210,7 @@ TEST("EPOLL", "a writer in another process wakes the sleeper")
 	EXPECT_EXIT(child, 0);
 }
 
-TEST("EPOLL", "an exclusive event wakes at least one of several sleepers")
+TEST("EPOLL-10", "an exclusive event wakes at least one of several sleepers")
 {
 	int fd = make_eventfd(0, EFD_SEMAPHORE), done[2];
 	pid_t child[3];
@@ -237,7 +237,7 @@ TEST("EPOLL", "an exclusive event wakes at least one of several sleepers")
 		EXPECT_EXIT(child[i], 0);
 }
 
-TEST("EPOLL", "epoll_pwait has a mask, epoll_pwait2 nanoseconds")
+TEST("EPOLL-11", "epoll_pwait has a mask, epoll_pwait2 nanoseconds")
 {
 	int ep = make_epoll();
 	struct timespec ts = {0, 1000}, bad = {0, -1};
@@ -251,7 +251,7 @@ TEST("EPOLL", "epoll_pwait has a mask, epoll_pwait2 nanoseconds")
 	EXPECT_ERR(raw(441, ep, &ev, 1, &bad, NULL, 8), EINVAL);
 }
 
-TEST("EVENTFD", "counting, overflow, semaphores")
+TEST("EVFD-1", "counting, overflow, semaphores")
 {
 	int fd = make_eventfd(2, EFD_NONBLOCK), sem = make_eventfd(2, EFD_SEMAPHORE | EFD_NONBLOCK);
 	struct pollfd pfd = {fd, POLLIN | POLLOUT, 0};
@@ -271,7 +271,7 @@ TEST("EVENTFD", "counting, overflow, semaphores")
 	EXPECT_ERR(raw(SYS_eventfd2, 0, 2), EINVAL);
 }
 
-TEST("TIMERFD", "a single expiry, and an interval")
+TEST("TMFD-1", "a single expiry, and an interval")
 {
 	int fd = (int)EXPECT_OK(raw(SYS_timerfd_create, CLOCK_MONOTONIC, TFD_NONBLOCK));
 	struct itimerspec it = {{0, 0}, {0, 2000000}}, old;
@@ -298,7 +298,7 @@ TEST("TIMERFD", "a single expiry, and an interval")
 	EXPECT_ERR(take(fd), EAGAIN);
 }
 
-TEST("TIMERFD", "absolute times and bad arguments")
+TEST("TMFD-2", "absolute times and bad arguments")
 {
 	int fd = (int)EXPECT_OK(raw(SYS_timerfd_create, CLOCK_REALTIME, 0));
 	int other = make_eventfd(0, 0);
@@ -314,7 +314,7 @@ TEST("TIMERFD", "absolute times and bad arguments")
 	EXPECT_ERR(raw(SYS_timerfd_create, CLOCK_MONOTONIC, 1), EINVAL);
 }
 
-TEST("SIGNALFD", "blocked signals are read")
+TEST("SGFD-1", "blocked signals are read")
 {
 	struct signalfd_siginfo info[3];
 	union sigval value = {.sival_int = 77};
@@ -345,7 +345,7 @@ TEST("SIGNALFD", "blocked signals are read")
 	EXPECT_ERR(raw(SYS_signalfd4, 0, &mask, 8, 0), EINVAL);
 }
 
-TEST("SIGNALFD", "epoll waits for a signal that another process sends")
+TEST("SGFD-2", "epoll waits for a signal that another process sends")
 {
 	struct signalfd_siginfo info;
 	pid_t parent = getpid(), child;

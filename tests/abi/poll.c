@@ -33,7 +33,7 @@ static long long now_ns(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-TEST("POLL", "a pipe is readable when it has data and writable when it has room")
+TEST("POLL-1", "a pipe is readable when it has data and writable when it has room")
 {
 	struct pollfd fds[2];
 
@@ -48,7 +48,7 @@ TEST("POLL", "a pipe is readable when it has data and writable when it has room"
 	EXPECT_EQ(fds[0].revents, POLLIN);
 }
 
-TEST("POLL", "hangup and error are told though nobody asked")
+TEST("POLL-2", "hangup and error are told though nobody asked")
 {
 	struct pollfd fd;
 
@@ -64,7 +64,7 @@ TEST("POLL", "hangup and error are told though nobody asked")
 	EXPECT_EQ(fd.revents, POLLOUT | POLLERR);
 }
 
-TEST("POLL", "negative descriptors are skipped and closed ones are POLLNVAL")
+TEST("POLL-3", "negative descriptors are skipped and closed ones are POLLNVAL")
 {
 	struct pollfd fds[2] = {{-5, POLLIN, 7}, {999, POLLIN, 7}};
 
@@ -73,7 +73,7 @@ TEST("POLL", "negative descriptors are skipped and closed ones are POLLNVAL")
 	EXPECT_EQ(fds[1].revents, POLLNVAL);
 }
 
-TEST("POLL", "regular files are always ready")
+TEST("POLL-4", "regular files are always ready")
 {
 	struct pollfd fd = {temp_file(0), POLLIN | POLLOUT | POLLPRI, 0};
 
@@ -81,7 +81,7 @@ TEST("POLL", "regular files are always ready")
 	EXPECT_EQ(fd.revents, POLLIN | POLLOUT);
 }
 
-TEST("POLL", "bad arguments")
+TEST("POLL-5", "bad arguments")
 {
 	struct pollfd fd = {0, 0, 0};
 	struct timespec bad = {0, 1000000000};
@@ -95,7 +95,7 @@ TEST("POLL", "bad arguments")
 	EXPECT_ERR(raw(SYS_ppoll, &fd, 1, NULL, &bad, 7), EINVAL);
 }
 
-TEST("POLL", "the time-out is waited for and ppoll stores what is left")
+TEST("POLL-6", "the time-out is waited for and ppoll stores what is left")
 {
 	struct timespec ts = {0, 20000000};
 	long long start = now_ns();
@@ -109,7 +109,7 @@ TEST("POLL", "the time-out is waited for and ppoll stores what is left")
 	EXPECT_EQ(ts.tv_nsec, 0);
 }
 
-TEST("POLL", "a writer in another process wakes the sleeper")
+TEST("POLL-1", "a writer in another process wakes the sleeper")
 {
 	struct pollfd fds[2];
 	pid_t child;
@@ -146,7 +146,7 @@ static void alarm_in_ms(int ms, int flags)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-TEST("POLL", "a handler ends poll and select with EINTR, with SA_RESTART too")
+TEST("POLL-7", "a handler ends poll and select with EINTR, with SA_RESTART too")
 {
 	struct timeval tv = {10, 0};
 
@@ -159,7 +159,7 @@ TEST("POLL", "a handler ends poll and select with EINTR, with SA_RESTART too")
 	EXPECT(tv.tv_sec == 9);
 }
 
-TEST("POLL", "poll goes on after a stop and keeps its end of time")
+TEST("POLL-8", "poll goes on after a stop and keeps its end of time")
 {
 	long long start = now_ns();
 	pid_t parent = getpid(), child = test_fork();
@@ -176,7 +176,7 @@ TEST("POLL", "poll goes on after a stop and keeps its end of time")
 	EXPECT_EXIT(child, 0);
 }
 
-TEST("POLL", "ppoll waits with its mask and restores the old one")
+TEST("POLL-9", "ppoll waits with its mask and restores the old one")
 {
 	struct timespec ts = {10, 0};
 	sigset_t block, none, now;
@@ -194,7 +194,7 @@ TEST("POLL", "ppoll waits with its mask and restores the old one")
 	EXPECT_EQ(sigismember(&now, SIGALRM), 1);
 }
 
-TEST("POLL", "many descriptors")
+TEST("POLL-1", "many descriptors")
 {
 	static struct pollfd fds[200];
 
@@ -207,7 +207,7 @@ TEST("POLL", "many descriptors")
 	EXPECT_EQ(fds[199].revents, POLLIN);
 }
 
-TEST("SELECT", "sets come back with what holds")
+TEST("SEL-1", "sets come back with what holds")
 {
 	fd_set in, out, ex;
 	struct timeval tv = {0, 0};
@@ -229,7 +229,7 @@ TEST("SELECT", "sets come back with what holds")
 	EXPECT(FD_ISSET(pipe_fd[0], &in));
 }
 
-TEST("SELECT", "bad arguments")
+TEST("SEL-2", "bad arguments")
 {
 	fd_set in;
 	struct timeval bad = {-1, 0};
@@ -243,7 +243,7 @@ TEST("SELECT", "bad arguments")
 	EXPECT_ERR(raw(SYS_pselect6, 0, NULL, NULL, NULL, NULL, 8), EFAULT);
 }
 
-TEST("SELECT", "the time-out is waited for and comes back as zero")
+TEST("SEL-3", "the time-out is waited for and comes back as zero")
 {
 	struct timeval tv = {0, 20000};
 	long long start = now_ns();

@@ -104,7 +104,7 @@ static pid_t zombie(void)
 	return child;
 }
 
-TEST("PROC", "stat has 52 fields, with the name in brackets and the state")
+TEST("TASK-1", "stat has 52 fields, with the name in brackets and the state")
 {
 	int pid, ppid, pgrp, sid, fields = 0;
 	char state;
@@ -122,7 +122,7 @@ TEST("PROC", "stat has 52 fields, with the name in brackets and the state")
 	EXPECT_EQ(fields, 50);
 }
 
-TEST("PROC", "stat shows sleeping, stopped and dead processes")
+TEST("TASK-1", "stat shows sleeping, stopped and dead processes")
 {
 	pid_t child = sleeper(false);
 	int status;
@@ -143,7 +143,7 @@ TEST("PROC", "stat shows sleeping, stopped and dead processes")
 	EXPECT_EXIT(child, 3);
 }
 
-TEST("PROC", "status tells identity, signals and capabilities")
+TEST("TASK-2", "status tells identity, signals and capabilities")
 {
 	char want[64];
 	sigset_t set;
@@ -179,7 +179,7 @@ TEST("PROC", "status tells identity, signals and capabilities")
 	EXPECT_STR(field("CapEff"), "0000000000000000");
 }
 
-TEST("PROC", "cmdline is the memory of the arguments")
+TEST("TASK-3", "cmdline is the memory of the arguments")
 {
 	char name[] = "/proc/self/exe";
 	long len = slurp("/proc/self/cmdline");
@@ -190,7 +190,7 @@ TEST("PROC", "cmdline is the memory of the arguments")
 	EXPECT(readlink(name, text, sizeof(text)) > 0);
 }
 
-TEST("PROC", "comm is read and written by the process itself")
+TEST("TASK-4", "comm is read and written by the process itself")
 {
 	pid_t child = sleeper(false);
 
@@ -202,7 +202,7 @@ TEST("PROC", "comm is read and written by the process itself")
 	EXPECT_KILLED(child, SIGKILL);
 }
 
-TEST("PROC", "fd shows the open files, fdinfo their state")
+TEST("TASK-5", "fd shows the open files, fdinfo their state")
 {
 	int fd = (int)EXPECT_OK(raw_open("/dev/null", O_RDONLY | O_CLOEXEC, 0)), found = 0;
 	char path[64], link[64];
@@ -232,7 +232,7 @@ TEST("PROC", "fd shows the open files, fdinfo their state")
 	EXPECT_ERR(slurp(path), ENOENT);
 }
 
-TEST("PROC", "a link in fd opens a file that has no name any more")
+TEST("TASK-5,TASK-6", "a link in fd opens a file that has no name any more")
 {
 	int fd = temp_file(10), again;
 	char path[64], link[64];
@@ -244,7 +244,7 @@ TEST("PROC", "a link in fd opens a file that has no name any more")
 	EXPECT_EQ(raw_read(again, link, 20), 10);
 }
 
-TEST("PROC", "anonymous files have names of their own")
+TEST("TASK-6", "anonymous files have names of their own")
 {
 	int fd = (int)EXPECT_OK(raw(SYS_eventfd2, 0, 0)), pipes[2];
 	char path[64], link[64];
@@ -264,7 +264,7 @@ TEST("PROC", "anonymous files have names of their own")
 	EXPECT_STR(link, path);
 }
 
-TEST("PROC", "a process that is gone has no files, and open ones say so")
+TEST("TASK-7", "a process that is gone has no files, and open ones say so")
 {
 	pid_t child = sleeper(false);
 	int fd = (int)EXPECT_OK(raw_open(of_pid(child, "stat"), O_RDONLY, 0));
@@ -278,7 +278,7 @@ TEST("PROC", "a process that is gone has no files, and open ones say so")
 	EXPECT_ERR(slurp(of_pid(child, "stat")), ENOENT);
 }
 
-TEST("PROC", "what is inside a process is for its user alone")
+TEST("TASK-8", "what is inside a process is for its user alone")
 {
 	pid_t child = sleeper(false);
 	struct stat st;
@@ -300,7 +300,7 @@ TEST("PROC", "what is inside a process is for its user alone")
 	EXPECT(slurp(of_pid(child, "statm")) > 0);
 }
 
-TEST("PROC", "directories belong to the user of the process")
+TEST("TASK-9", "directories belong to the user of the process")
 {
 	pid_t child = sleeper(true);
 	struct stat st;
@@ -312,7 +312,7 @@ TEST("PROC", "directories belong to the user of the process")
 	EXPECT_KILLED(child, SIGKILL);
 }
 
-TEST("PROC", "kernel threads have no memory and no program")
+TEST("KTH-4", "kernel threads have no memory and no program")
 {
 	EXPECT_EQ(slurp("/proc/2/maps"), 0);
 	EXPECT_EQ(slurp("/proc/2/cmdline"), 0);
@@ -323,7 +323,7 @@ TEST("PROC", "kernel threads have no memory and no program")
 	EXPECT_STR(field("VmSize"), "absent");
 }
 
-TEST("PROC", "mem reads and writes another process")
+TEST("TASK-10", "mem reads and writes another process")
 {
 	char *p = map_private(2, PROT_READ | PROT_WRITE);
 	pid_t child;
@@ -346,7 +346,7 @@ TEST("PROC", "mem reads and writes another process")
 	EXPECT_EQ(raw_pread(fd, text, 6, (long)p), 0);
 }
 
-TEST("PROC", "oom_score_adj takes what it may")
+TEST("TASK-11", "oom_score_adj takes what it may")
 {
 	EXPECT_EQ(spit("/proc/self/oom_score_adj", "500\n"), 4);
 	EXPECT(slurp("/proc/self/oom_score_adj") > 0);
@@ -360,7 +360,7 @@ TEST("PROC", "oom_score_adj takes what it may")
 	EXPECT_ERR(spit("/proc/self/oom_score_adj", "-1"), EACCES);
 }
 
-TEST("PROC", "limits are printed in columns")
+TEST("TASK-12", "limits are printed in columns")
 {
 	set_limits(RLIMIT_CORE, 4096, RLIM_INFINITY);
 	EXPECT(slurp("/proc/self/limits") > 0);
@@ -370,7 +370,7 @@ TEST("PROC", "limits are printed in columns")
 			    "Units     \n") == text);
 }
 
-TEST("PROC", "small reads give the same as large ones")
+TEST("TASK-13", "small reads give the same as large ones")
 {
 	static char small[4096];
 	int fd = (int)EXPECT_OK(raw_open("/proc/self/limits", O_RDONLY, 0));
@@ -387,7 +387,7 @@ TEST("PROC", "small reads give the same as large ones")
 
 static int thread_gate[2];
 
-TEST("PROC", "task lists the threads")
+TEST("TASK-14", "task lists the threads")
 {
 	struct dirent *d;
 	struct stat st;
@@ -407,7 +407,7 @@ TEST("PROC", "task lists the threads")
 	EXPECT(slurp("/proc/thread-self/comm") > 0);
 }
 
-TEST("PROC", "names that are no numbers or no processes")
+TEST("TASK-15", "names that are no numbers or no processes")
 {
 	EXPECT_ERR(slurp("/proc/01/stat"), ENOENT);
 	EXPECT_ERR(slurp("/proc/0/stat"), ENOENT);
@@ -421,7 +421,7 @@ TEST("PROC", "names that are no numbers or no processes")
 	EXPECT_ERR(raw(SYS_chmod, "/proc/sys/vm/overcommit_memory", 0666), EPERM);
 }
 
-TEST("PROC-SYS", "knobs are read and written")
+TEST("KNOB-1", "knobs are read and written")
 {
 	EXPECT(slurp("/proc/sys/vm/overcommit_memory") > 0);
 	EXPECT_STR(text, "0\n");
