@@ -175,15 +175,13 @@ int mm_verify(struct mm_struct *mm)
 }
 
 #ifdef CONFIG_CHECKED
-/* After every change, but for large spaces only now and then: their check takes milliseconds. */
+/* After every change of a small space; the larger it is, the more seldom, for a check looks at all. */
 void mm_verify_checked(struct mm_struct *mm, const char *where)
 {
 	static unsigned int calls;
 
-	if (mm->map_count > 64 || get_mm_rss(mm) > 4096) {
-		if (++calls % 64)
-			return;
-	}
+	if (++calls % (1 + mm->map_count / 32 + get_mm_rss(mm) / 1024))
+		return;
 	if (mm_verify(mm))
 		panic("mm_verify: address space broken after %s", where);
 }
