@@ -57,11 +57,25 @@ struct open_flags {
 	unsigned int lookup_flags;
 };
 
-/* fs/locks.c */
+/* fs/lock_calls.c */
 long fcntl_getlk(struct file *filp, unsigned int cmd, struct flock __user *arg);
 long fcntl_setlk(unsigned int fd, struct file *filp, unsigned int cmd, struct flock __user *arg);
 
-/* fs/fs_struct.c, fs/file.c, fs/dcache.c */
+/* fs/pipe.c */
+struct poll_table_struct;
+void pipe_ring_init(void);
+struct pipe_inode_info *alloc_pipe_info(void);
+void free_pipe_info(struct pipe_inode_info *pipe);
+ssize_t pipe_read(struct kiocb *iocb, struct iov_iter *to);
+ssize_t pipe_write(struct kiocb *iocb, struct iov_iter *from);
+__poll_t pipe_poll(struct file *filp, struct poll_table_struct *wait);
+long pipe_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+
+/* fs/fdtable.c */
+struct files_struct;
+int expand_files(struct files_struct *files, unsigned int nr);
+
+/* fs/fs_struct.c, fs/fdtable.c, fs/dcache.c */
 void fs_struct_init(void);
 void fdtable_init(void);
 long get_nr_dentry(void);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * fs/pipe.c - pipes and FIFOs.
+ * fs/pipe.c - the ring of a pipe: reading, writing, waiting. Opening is in fs/fifo.c.
  *
  *	bufs[tail & mask] .. bufs[(head - 1) & mask]	pages with data, oldest first
  *
@@ -15,9 +15,7 @@
 #include <pagoda/kernel.h>
 #include <pagoda/cred.h>
 #include <pagoda/fs.h>
-#include <pagoda/mount.h>
 #include <pagoda/page.h>
-#include <pagoda/panic.h>
 #include <pagoda/pipe.h>
 #include <pagoda/poll.h>
 #include <pagoda/sched.h>
@@ -25,13 +23,16 @@
 #include <pagoda/slab.h>
 #include <asm/uaccess.h>
 #include <uapi/ioctls.h>
-#include <uapi/statfs.h>
-#include <syscalls.h>
+#include "internal.h"
 
 unsigned int pipe_max_size = 1048576;
 
-static struct vfsmount *pipe_mnt;
 static struct kmem_cache *pipe_cachep;
+
+void pipe_ring_init(void)
+{
+	pipe_cachep = KMEM_CACHE(pipe_inode_info, SLAB_PANIC | SLAB_ACCOUNT);
+}
 
 static inline bool pipe_empty(const struct pipe_inode_info *pipe)
 {
@@ -76,7 +77,7 @@ static void put_pipe_page(struct pipe_inode_info *pipe, struct page *page)
 
 /* ---- the pipe itself --------------------------------------------------------------------- */
 
-static struct pipe_inode_info *alloc_pipe_info(void)
+struct pipe_inode_info *alloc_pipe_info(void)
 {
 	struct pipe_inode_info *pipe = kmem_cache_zalloc(pipe_cachep, GFP_KERNEL);
 
@@ -96,7 +97,7 @@ static struct pipe_inode_info *alloc_pipe_info(void)
 	return pipe;
 }
 
-static void free_pipe_info(struct pipe_inode_info *pipe)
+void free_pipe_info(struct pipe_inode_info *pipe)
 {
 	for (unsigned int i = 0; i < pipe->ring_size; i++)
 		if (pipe->bufs[i].page)
@@ -145,7 +146,7 @@ static bool pipe_readable(const struct pipe_inode_info *pipe)
 	return !pipe_empty(pipe) || !READ_ONCE(pipe->writers);
 }
 
-static ssize_t pipe_read(struct kiocb *iocb, struct iov_iter *to)
+ssize_t pipe_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *filp = iocb->ki_filp;
 	struct pipe_inode_info *pipe = filp->private_data;
@@ -246,60 +247,82 @@ static ssize_t pipe_broken(void)
 	return -EPIPE;
 }
 
-static ssize_t pipe_write(struct kiocb *iocb, struct iov_iter *from)
+/* The ring is full: waits for room, or that the readers go. mutex is held, dropped meanwhile. */
+static int pipe_wait_room(struct pipe_inode_info *pipe, bool wake)
+{
+	int error;
+
+	mutex_unlock(&pipe->mutex);
+	if (wake)
+		wake_readers(pipe);
+	error = wait_event_interruptible_exclusive(pipe->wr_wait, pipe_writable(pipe));
+	mutex_lock(&pipe->mutex);
+	return error;
+}
+
+/*
+ * Puts the data into the ring; *was_empty: readers may sleep since before the last bytes came. Bytes,
+ * or -errno if there were none. mutex is held.
+ */
+static ssize_t pipe_produce(struct pipe_inode_info *pipe, struct iov_iter *from, unsigned int flags,
+			    bool *was_empty)
+{
+	bool packet = flags & O_DIRECT;
+	ssize_t done = 0, n = 0;
+
+	if (pipe->readers && !packet)
+		done = n = pipe_merge(pipe, from);
+	if (n < 0)
+		return n;
+	while (iov_iter_count(from)) {
+		if (!pipe->readers) {
+			n = pipe_broken();
+		} else if (!pipe_full(pipe)) {
+			n = pipe_fill_one(pipe, from, packet);
+			if (n > 0) {
+				done += n;
+				continue;
+			}
+		} else if (flags & O_NONBLOCK) {
+			n = -EAGAIN;
+		} else {
+			n = pipe_wait_room(pipe, *was_empty);
+			*was_empty = pipe_empty(pipe);
+		}
+		if (n < 0)
+			break;
+	}
+	return done ?: n;
+}
+
+ssize_t pipe_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *filp = iocb->ki_filp;
 	struct pipe_inode_info *pipe = filp->private_data;
-	bool was_empty, room, packet = filp->f_flags & O_DIRECT;
-	ssize_t ret = 0, n = 0;
+	bool was_empty, room;
+	ssize_t ret;
 
 	if (unlikely(!iov_iter_count(from)))
 		return 0;
 	mutex_lock(&pipe->mutex);
 	was_empty = pipe_empty(pipe);
-	if (pipe->readers && !packet) {
-		n = pipe_merge(pipe, from);
-		if (n > 0)
-			ret = n;
-	}
-	while (n >= 0 && iov_iter_count(from)) {
-		if (!pipe->readers) {
-			n = pipe_broken();
-			break;
-		}
-		if (!pipe_full(pipe)) {
-			n = pipe_fill_one(pipe, from, packet);
-			if (n > 0)
-				ret += n;
-			continue;
-		}
-		n = -EAGAIN;
-		if (filp->f_flags & O_NONBLOCK)
-			break;
-		mutex_unlock(&pipe->mutex);
-		if (was_empty)
-			wake_readers(pipe);
-		n = wait_event_interruptible_exclusive(pipe->wr_wait, pipe_writable(pipe));
-		mutex_lock(&pipe->mutex);
-		was_empty = pipe_empty(pipe);
-	}
-	if (!pipe->readers && !ret && n >= 0)
-		n = pipe_broken();
+	ret = pipe_produce(pipe, from, filp->f_flags, &was_empty);
 	was_empty = was_empty && !pipe_empty(pipe);
 	room = !pipe_full(pipe);
 	mutex_unlock(&pipe->mutex);
 	if (was_empty)
 		wake_readers(pipe);
+	/* an exclusive wake-up reached this writer alone: pass it on */
 	if (room && waitqueue_active(&pipe->wr_wait))
 		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	if (ret > 0)
 		file_update_time(filp);
-	return ret ?: n;
+	return ret;
 }
 
 /* ---- poll, ioctl, size ------------------------------------------------------------------- */
 
-static __poll_t pipe_poll(struct file *filp, poll_table *wait)
+__poll_t pipe_poll(struct file *filp, poll_table *wait)
 {
 	struct pipe_inode_info *pipe = filp->private_data;
 	__poll_t mask = 0;
@@ -324,7 +347,7 @@ static __poll_t pipe_poll(struct file *filp, poll_table *wait)
 	return mask;
 }
 
-static long pipe_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+long pipe_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct pipe_inode_info *pipe = filp->private_data;
 	int count = 0;
@@ -389,316 +412,4 @@ long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (cmd == F_SETPIPE_SZ)
 		return pipe_set_size(pipe, arg);
 	return pipe->ring_size * PAGE_SIZE;
-}
-
-/* ---- open and release -------------------------------------------------------------------- */
-
-/* Waits until the other side's count of opens has moved. The mutex is held, and taken again. */
-static int wait_for_partner(struct pipe_inode_info *pipe, unsigned int *counter,
-			    struct wait_queue_head *wq)
-{
-	unsigned int cur = *counter;
-	int err;
-
-	mutex_unlock(&pipe->mutex);
-	err = wait_event_interruptible(*wq, READ_ONCE(*counter) != cur);
-	mutex_lock(&pipe->mutex);
-	return err;
-}
-
-static int fifo_open_read(struct pipe_inode_info *pipe, struct file *filp)
-{
-	pipe->r_counter++;
-	if (pipe->readers++ == 0)
-		wake_up_interruptible_all(&pipe->wr_wait);
-	if (pipe->writers)
-		return 0;
-	if (filp->f_flags & O_NONBLOCK) {
-		filp->f_pos = pipe->w_counter; /* no POLLHUP until a writer has come */
-		return 0;
-	}
-	if (!wait_for_partner(pipe, &pipe->w_counter, &pipe->rd_wait))
-		return 0;
-	if (!--pipe->readers)
-		wake_up_interruptible_all(&pipe->wr_wait);
-	return -ERESTARTSYS;
-}
-
-static int fifo_open_write(struct pipe_inode_info *pipe, struct file *filp)
-{
-	if ((filp->f_flags & O_NONBLOCK) && !pipe->readers)
-		return -ENXIO;
-	pipe->w_counter++;
-	if (!pipe->writers++)
-		wake_up_interruptible_all(&pipe->rd_wait);
-	if (pipe->readers)
-		return 0;
-	if (!wait_for_partner(pipe, &pipe->r_counter, &pipe->wr_wait))
-		return 0;
-	if (!--pipe->writers)
-		wake_up_interruptible_all(&pipe->rd_wait);
-	return -ERESTARTSYS;
-}
-
-/* POSIX leaves this open; Linux's never waits. */
-static void fifo_open_rdwr(struct pipe_inode_info *pipe)
-{
-	pipe->readers++;
-	pipe->writers++;
-	pipe->r_counter++;
-	pipe->w_counter++;
-	if (pipe->readers == 1 || pipe->writers == 1) {
-		wake_up_interruptible_all(&pipe->rd_wait);
-		wake_up_interruptible_all(&pipe->wr_wait);
-	}
-}
-
-/* The pipe of a FIFO's inode, made by the first open. */
-static struct pipe_inode_info *get_fifo(struct inode *inode)
-{
-	struct pipe_inode_info *pipe, *new = NULL;
-
-	for (;;) {
-		spin_lock(&inode->i_lock);
-		pipe = inode->i_pipe;
-		if (!pipe && new) {
-			pipe = inode->i_pipe = new;
-			new = NULL;
-		}
-		if (pipe)
-			pipe->files++;
-		spin_unlock(&inode->i_lock);
-		if (pipe)
-			break;
-		new = alloc_pipe_info();
-		if (!new)
-			return NULL;
-	}
-	if (new)
-		free_pipe_info(new);
-	return pipe;
-}
-
-static void put_pipe_info(struct inode *inode, struct pipe_inode_info *pipe)
-{
-	bool last;
-
-	spin_lock(&inode->i_lock);
-	last = !--pipe->files;
-	if (last)
-		inode->i_pipe = NULL;
-	spin_unlock(&inode->i_lock);
-	if (last)
-		free_pipe_info(pipe);
-}
-
-static int fifo_open(struct inode *inode, struct file *filp)
-{
-	struct pipe_inode_info *pipe = get_fifo(inode);
-	int ret = -EINVAL;
-
-	if (!pipe)
-		return -ENOMEM;
-	filp->private_data = pipe;
-	filp->f_pos = 0;
-	stream_open(inode, filp);
-	mutex_lock(&pipe->mutex);
-	switch (filp->f_mode & (FMODE_READ | FMODE_WRITE)) {
-	case FMODE_READ:
-		ret = fifo_open_read(pipe, filp);
-		break;
-	case FMODE_WRITE:
-		ret = fifo_open_write(pipe, filp);
-		break;
-	case FMODE_READ | FMODE_WRITE:
-		fifo_open_rdwr(pipe);
-		ret = 0;
-		break;
-	}
-	mutex_unlock(&pipe->mutex);
-	if (ret)
-		put_pipe_info(inode, pipe);
-	return ret;
-}
-
-static int pipe_release(struct inode *inode, struct file *file)
-{
-	struct pipe_inode_info *pipe = file->private_data;
-
-	mutex_lock(&pipe->mutex);
-	if (file->f_mode & FMODE_READ)
-		pipe->readers--;
-	if (file->f_mode & FMODE_WRITE)
-		pipe->writers--;
-	/* the last one of a side: the other side's waiters must see it */
-	if (!pipe->readers != !pipe->writers) {
-		wake_up_interruptible_all(&pipe->rd_wait);
-		wake_up_interruptible_all(&pipe->wr_wait);
-	}
-	mutex_unlock(&pipe->mutex);
-	put_pipe_info(inode, pipe);
-	return 0;
-}
-
-const struct file_operations pipefifo_fops = {
-	.open = fifo_open,
-	.llseek = no_llseek,
-	.read_iter = pipe_read,
-	.write_iter = pipe_write,
-	.poll = pipe_poll,
-	.unlocked_ioctl = pipe_ioctl,
-	.release = pipe_release,
-};
-
-/* ---- pipe(2) ----------------------------------------------------------------------------- */
-
-static struct inode *get_pipe_inode(void)
-{
-	struct inode *inode = new_inode_pseudo(pipe_mnt->mnt_sb);
-	struct pipe_inode_info *pipe;
-
-	if (!inode)
-		return NULL;
-	pipe = alloc_pipe_info();
-	if (!pipe) {
-		iput(inode);
-		return NULL;
-	}
-	inode->i_ino = get_next_ino();
-	inode->i_pipe = pipe;
-	pipe->files = 2;
-	pipe->readers = pipe->writers = 1;
-	inode->i_fop = &pipefifo_fops;
-	inode->i_mode = S_IFIFO | S_IRUSR | S_IWUSR;
-	inode->i_uid = current_fsuid();
-	inode->i_gid = current_fsgid();
-	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
-	return inode;
-}
-
-/* res[0] reads, res[1] writes; one reference each. ENFILE, ENOMEM. */
-int create_pipe_files(struct file *res[2], int flags)
-{
-	struct inode *inode = get_pipe_inode();
-	struct pipe_inode_info *pipe;
-	struct path path;
-
-	if (!inode)
-		return -ENFILE;
-	pipe = inode->i_pipe;
-	res[1] = alloc_file_pseudo(inode, pipe_mnt, "",
-				   O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), &pipefifo_fops);
-	if (IS_ERR(res[1])) {
-		free_pipe_info(pipe);
-		iput(inode);
-		return PTR_ERR(res[1]);
-	}
-	res[1]->private_data = pipe;
-	path = res[1]->f_path;
-	path_get(&path);
-	res[0] = alloc_file(&path, O_RDONLY | (flags & O_NONBLOCK), &pipefifo_fops);
-	if (IS_ERR(res[0])) {
-		path_put(&path);
-		put_pipe_info(inode, pipe);
-		fput(res[1]);
-		return PTR_ERR(res[0]);
-	}
-	res[0]->private_data = pipe;
-	stream_open(inode, res[0]);
-	stream_open(inode, res[1]);
-	return 0;
-}
-
-static int create_pipe_fds(int fd[2], struct file *files[2], int flags)
-{
-	int error;
-
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
-		return -EINVAL;
-	error = create_pipe_files(files, flags);
-	if (error)
-		return error;
-	error = fd[0] = get_unused_fd_flags(flags);
-	if (error < 0)
-		goto err_files;
-	error = fd[1] = get_unused_fd_flags(flags);
-	if (error < 0)
-		goto err_fd;
-	return 0;
-err_fd:
-	put_unused_fd(fd[0]);
-err_files:
-	fput(files[0]);
-	fput(files[1]);
-	return error;
-}
-
-int do_pipe_flags(int fd[2], int flags)
-{
-	struct file *files[2];
-	int error = create_pipe_fds(fd, files, flags);
-
-	if (error)
-		return error;
-	fd_install(fd[0], files[0]);
-	fd_install(fd[1], files[1]);
-	return 0;
-}
-
-long sys_pipe2(int __user *fildes, int flags)
-{
-	struct file *files[2];
-	int fd[2], error;
-
-	error = create_pipe_fds(fd, files, flags);
-	if (error)
-		return error;
-	if (copy_to_user(fildes, fd, sizeof(fd))) {
-		put_unused_fd(fd[0]);
-		put_unused_fd(fd[1]);
-		fput(files[0]);
-		fput(files[1]);
-		return -EFAULT;
-	}
-	fd_install(fd[0], files[0]);
-	fd_install(fd[1], files[1]);
-	return 0;
-}
-
-long sys_pipe(int __user *fildes)
-{
-	return sys_pipe2(fildes, 0);
-}
-
-/* ---- the file system of pipes ------------------------------------------------------------ */
-
-static char *pipefs_dname(struct dentry *dentry, char *buffer, int buflen)
-{
-	return dynamic_dname(buffer, buflen, "pipe:[%lu]", dentry->d_inode->i_ino);
-}
-
-static const struct dentry_operations pipefs_dentry_operations = {
-	.d_dname = pipefs_dname,
-};
-
-static struct dentry *pipefs_mount(struct file_system_type *type, int flags, const char *dev_name,
-				   void *data)
-{
-	return mount_pseudo(type, PIPEFS_MAGIC, NULL, &pipefs_dentry_operations);
-}
-
-static struct file_system_type pipe_fs_type = {
-	.name = "pipefs",
-	.fs_flags = FS_NOMOUNT,
-	.mount = pipefs_mount,
-	.kill_sb = kill_anon_super,
-};
-
-void pipe_init(void)
-{
-	pipe_cachep = KMEM_CACHE(pipe_inode_info, SLAB_PANIC | SLAB_ACCOUNT);
-	register_filesystem(&pipe_fs_type);
-	pipe_mnt = kern_mount(&pipe_fs_type);
-	if (IS_ERR(pipe_mnt))
-		panic("cannot mount pipefs");
 }

@@ -39,7 +39,7 @@ struct files_struct {
 extern struct files_struct init_files;
 extern unsigned int sysctl_nr_open;
 
-/* fs/file.c */
+/* fs/fdtable.c; the last three fs/file.c */
 struct files_struct *dup_fd(struct files_struct *oldf, int *errorp);
 void put_files_struct(struct files_struct *files);
 void exit_files(struct task_struct *tsk);

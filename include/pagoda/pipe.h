@@ -43,7 +43,7 @@ struct pipe_inode_info {
 
 extern unsigned int pipe_max_size; /* bytes; fs.pipe-max-size */
 
-/* fs/pipe.c */
+/* fs/fifo.c, fs/pipe.c */
 void pipe_init(void);
 int do_pipe_flags(int fd[2], int flags);
 int create_pipe_files(struct file *res[2], int flags);
