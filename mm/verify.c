@@ -175,7 +175,7 @@ int mm_verify(struct mm_struct *mm)
 }
 
 #ifdef CONFIG_CHECKED
-/* After every change of a small space; the larger it is, the more seldom, for a check looks at all. */
+/* After every change of a small space; the larger it is, the more seldom. */
 void mm_verify_checked(struct mm_struct *mm, const char *where)
 {
 	static unsigned int calls;
