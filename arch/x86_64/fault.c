@@ -12,7 +12,7 @@
  *	      done ........................... back to the instruction
  *	      VM_FAULT_RETRY ................. the lock was dropped: again from the start
  *	      VM_FAULT_SIGBUS ................ BUS_ADRERR (FLT-7)
- *	      VM_FAULT_OOM ................... OOM killer, then again (FLT-21)
+ *	      VM_FAULT_OOM ................... OOM killer if need be, then again (FLT-21)
  *
  * A fault of the kernel on a user address that cannot be resolved goes on at the fixup of the
  * instruction: the system call returns EFAULT or a short count, never a signal (FLT-13).
@@ -20,6 +20,7 @@
  * Locks: mmap_lock for reading from lock_mm_and_find_vma() to the end of handle_mm_fault().
  */
 #include <pagoda/compiler.h>
+#include <pagoda/gfp.h>
 #include <pagoda/interrupt.h>
 #include <pagoda/mm.h>
 #include <pagoda/oom.h>
@@ -35,6 +36,8 @@
 #include <asm/ptrace.h>
 #include <asm/traps.h>
 #include <asm/uaccess.h>
+
+#define OOM_FREE_PAGES 64 /* with more to be had a fault is not out of memory */
 
 static const char *fault_verb(unsigned long error)
 {
@@ -86,6 +89,17 @@ static inline bool access_error(unsigned long error, const struct vm_area_struct
 	return !(vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC));
 }
 
+/*
+ * The allocator has tried everything, the OOM killer included, but for callers that told it not to.
+ * Where memory is to be had again (or a test made the allocation fail) nobody needs to die: the
+ * access is just tried again.
+ */
+static void fault_out_of_memory(void)
+{
+	if (nr_free_buffer_pages() < OOM_FREE_PAGES)
+		out_of_memory(GFP_KERNEL, 0);
+}
+
 /* mmap_lock is not held. */
 static __cold void fault_failed(struct pt_regs *regs, unsigned long error, unsigned long address,
 				vm_fault_t fault)
@@ -97,7 +111,7 @@ static __cold void fault_failed(struct pt_regs *regs, unsigned long error, unsig
 	if (fatal_signal_pending(current))
 		return;
 	if (fault & VM_FAULT_OOM)
-		out_of_memory(GFP_KERNEL, 0);
+		fault_out_of_memory();
 	else if (fault & VM_FAULT_SIGBUS)
 		bad_area(regs, error, address, SIGBUS, BUS_ADRERR);
 	else
