@@ -18,6 +18,7 @@
 #include <pagoda/cred.h>
 #include <pagoda/fdtable.h>
 #include <pagoda/fs_struct.h>
+#include <pagoda/gfp.h>
 #include <pagoda/mm.h>
 #include <pagoda/pid.h>
 #include <pagoda/posix-timers.h>
@@ -340,6 +341,7 @@ void do_exit(long code)
 
 	if (!tsk->pid)
 		panic("Attempted to kill the idle task!");
+	fail_alloc_exit();
 	exit_signals(tsk);
 	group_dead = atomic_dec_and_test(&tsk->signal->live);
 	if (group_dead)

@@ -37,8 +37,6 @@ static struct {
 	{"rw", NULL, "accepted; there is no disk"},
 	{"slub_debug", NULL, "check every slab object"},
 	{"strace", NULL, "print system calls; =PID or =NAME picks"},
-	{"fail_page_alloc", NULL, "fail the n-th page allocation (tests)"},
-	{"failslab", NULL, "fail the n-th slab allocation (tests)"},
 };
 
 const char *argv_init[MAX_INIT_ARGS + 2] = {"init"};

@@ -2,7 +2,8 @@
 /*
  * mm/fail_alloc.c - makes a chosen allocation fail, to test how its caller unwinds.
  *
- * One task at a time counts down; the allocations of other tasks and of interrupt handlers that
+ * By kernel tests, or by a program that writes a number to its /proc/PID/fail-nth, as on a Linux
+ * with fault injection. One task at a time counts down; the allocations of other tasks and of interrupt handlers that
  * happen to come then are counted as its own only if they run on it. The cost when it is off is
  * one comparison in the allocators.
  */
@@ -29,4 +30,18 @@ int fail_alloc_set(int nth)
 	WRITE_ONCE(fail_alloc_task, current);
 	WRITE_ONCE(fail_alloc_countdown, nth);
 	return left;
+}
+
+int fail_alloc_left(const struct task_struct *task)
+{
+	int left = READ_ONCE(fail_alloc_countdown);
+
+	return READ_ONCE(fail_alloc_task) == task && left > 0 ? left : 0;
+}
+
+/* A count that was not used up must not wait for a task that gets the same place in memory. */
+void __fail_alloc_exit(void)
+{
+	if (fail_alloc_task == current)
+		fail_alloc_set(0);
 }

@@ -229,6 +229,7 @@ static const struct pid_entry tgid_entries[] = {
 	ONE("oom_score", 0444, proc_oom_score),
 	REG("oom_adj", 0644, proc_oom_adj_fops),
 	REG("oom_score_adj", 0644, proc_oom_score_adj_fops),
+	REG("fail-nth", 0644, proc_fail_nth_fops),
 };
 
 static const struct pid_entry tid_entries[] = {
@@ -258,6 +259,7 @@ static const struct pid_entry tid_entries[] = {
 	ONE("oom_score", 0444, proc_oom_score),
 	REG("oom_adj", 0644, proc_oom_adj_fops),
 	REG("oom_score_adj", 0644, proc_oom_score_adj_fops),
+	REG("fail-nth", 0644, proc_fail_nth_fops),
 };
 
 /* The two kinds of directories that the tables describe. */

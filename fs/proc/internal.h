@@ -170,6 +170,7 @@ int proc_oom_score(struct seq_file *m, struct task_struct *task);
 extern const struct file_operations proc_pid_comm_fops;
 extern const struct file_operations proc_oom_score_adj_fops;
 extern const struct file_operations proc_oom_adj_fops;
+extern const struct file_operations proc_fail_nth_fops;
 
 /* ---- task_mem.c: the memory of a process as bytes ---------------------------------------- */
 

@@ -248,3 +248,45 @@ const struct file_operations proc_oom_adj_fops = {
 	.write = oom_adj_write,
 	.llseek = default_llseek,
 };
+
+/* ---- fail-nth: makes an allocation of the calling task fail, for tests ---------------------- */
+
+static ssize_t fail_nth_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+{
+	struct task_struct *task = get_proc_task(file_inode(file));
+	char text[16];
+	int len;
+
+	if (!task)
+		return -ESRCH;
+	len = snprintf(text, sizeof(text), "%d\n", fail_alloc_left(task));
+	put_task_struct(task);
+	return simple_read_from_buffer(buf, count, ppos, text, (size_t)len);
+}
+
+/* A task sets its own count only. */
+static ssize_t fail_nth_write(struct file *file, const char __user *buf, size_t count, loff_t *ppos)
+{
+	int value, err = get_number(buf, count, &value);
+	struct task_struct *task;
+
+	if (err || value < 0)
+		return err ?: -EINVAL;
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	task = get_proc_task(file_inode(file));
+	if (!task)
+		return -ESRCH;
+	if (task == current)
+		fail_alloc_set(value);
+	else
+		err = -EOPNOTSUPP;
+	put_task_struct(task);
+	return err ?: (ssize_t)count;
+}
+
+const struct file_operations proc_fail_nth_fops = {
+	.read = fail_nth_read,
+	.write = fail_nth_write,
+	.llseek = default_llseek,
+};

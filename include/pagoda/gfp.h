@@ -134,10 +134,21 @@ void drain_memory_caches(void);
 extern int fail_alloc_countdown;
 bool __should_fail_alloc(gfp_t gfp);
 int fail_alloc_set(int nth);
+/* What is left of the count of a task; 0 when its failure has come, or none was asked for. */
+struct task_struct;
+int fail_alloc_left(const struct task_struct *task);
+void __fail_alloc_exit(void);
 
 static inline bool should_fail_alloc(gfp_t gfp)
 {
 	return unlikely(READ_ONCE(fail_alloc_countdown) != 0) && __should_fail_alloc(gfp);
+}
+
+/* The calling task ends. */
+static inline void fail_alloc_exit(void)
+{
+	if (unlikely(READ_ONCE(fail_alloc_countdown) != 0))
+		__fail_alloc_exit();
 }
 
 #endif
