@@ -1,141 +1,231 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/kernel/test_fork.c - fork fails at each of its allocations in turn and leaves nothing behind
- * (UNW-1, UNW-2, UNW-7, UNW-8).
- *
- * The children are kernel functions with copied memory; the parent reaps them by wait4().
+ * tests/kernel/test_fork.c - fork from inside: what shares an address space and what does not, and
+ * that each allocation may fail (docs/contract/fork.md, sections 3, 4, 8 and 13).
  */
-#include <pagoda/cred.h>
+#include <pagoda/completion.h>
 #include <pagoda/err.h>
-#include <pagoda/pid.h>
 #include <pagoda/sched_task.h>
-#include <pagoda/signal.h>
 #include <pagoda/slab.h>
+#include <pagoda/smp.h>
 #include <uapi/sched.h>
 #include <uapi/wait.h>
 #include <syscalls.h>
 #include "mm_harness.h"
 
-#define AREAS 4
+/* What a child found; it ends at once. */
+static struct {
+	struct mm_struct *mm, *active_mm;
+	unsigned long word, flags;
+} seen;
 
-static int child_fn(void *arg)
+static unsigned long watched; /* an address that the child reads */
+
+static int look(void *unused)
 {
-	return 0;
+	seen.mm = current->mm;
+	seen.active_mm = current->active_mm;
+	seen.flags = current->flags;
+	seen.word = current->mm ? peek(current->mm, watched) : 0;
+	do_exit(0);
 }
 
-static pid_t make_child(u64 flags)
+static long clone_child(unsigned long flags, bool kthread)
 {
-	struct kernel_clone_args args = {
-		.flags = flags,
-		.exit_signal = flags & CLONE_THREAD ? 0 : SIGCHLD,
-		.fn = child_fn,
-	};
+	struct kernel_clone_args args = {.flags = flags, .fn = look, .kthread = kthread};
 
 	return kernel_clone(&args);
 }
 
-struct counts {
-	unsigned long pages, commit;
-	int users, threads, pids, creds, files;
-};
-
-static void take_counts(struct counts *c, struct mm_struct *mm)
+static void reap(long pid)
 {
+	KTEST_EXPECT_EQ(sys_wait4((pid_t)pid, NULL, __WALL, NULL), pid);
+}
+
+/*
+ * The test and its children stay on one CPU: an idle CPU that they had run on would borrow the last
+ * address space and keep it past the end of the test (KTH-2), which then looks like a leak.
+ */
+static struct cpumask allowed;
+
+static void pin(void)
+{
+	allowed = current->cpus_mask;
+	cpumask_clear(&current->cpus_mask);
+	cpumask_set_cpu(smp_processor_id(), &current->cpus_mask);
+}
+
+static void end(struct test_mm *t)
+{
+	test_mm_end(t);
+	current->cpus_mask = allowed;
+}
+
+/* An address space with an area, and a table, of its own in each of 5 places; 3 pages written. */
+static bool start(struct test_mm *t, unsigned long addr[5])
+{
+	if (!test_mm_start(t))
+		return false;
+	pin();
+	for (int i = 0; i < 5; i++) {
+		addr[i] = (16UL + i) << PMD_SHIFT;
+		map_anon(addr[i], 3, PROT_RW, MAP_PRIVATE | MAP_FIXED);
+		for (int j = 0; j < 3; j++)
+			KTEST_EXPECT(poke(t->mm, addr[i] + j * PAGE_SIZE, addr[i] + j));
+	}
+	watched = addr[2];
+	return true;
+}
+
+/* CMM-5, DMM-1, DMM-3: a copy has users, areas and tables of its own. */
+KTEST(fork_copies_the_address_space)
+{
+	unsigned long addr[5];
+	struct test_mm t;
+	long pid;
+
+	KTEST_ASSERT(start(&t, addr));
+	pid = clone_child(0, false);
+	KTEST_EXPECT(pid > 0);
+	reap(pid);
+	KTEST_EXPECT(seen.mm && seen.mm != t.mm);
+	KTEST_EXPECT(seen.mm == seen.active_mm);
+	KTEST_EXPECT_EQ(seen.word, addr[2]);
+	KTEST_EXPECT_EQ(atomic_read(&t.mm->mm_users), 1);
+	end(&t);
+}
+
+/* CMM-3, SHR-2: a sharer is one more user until it ends. */
+KTEST(fork_shares_the_address_space)
+{
+	unsigned long addr[5];
+	struct test_mm t;
+	long pid;
+
+	KTEST_ASSERT(start(&t, addr));
+	pid = clone_child(CLONE_VM, false);
+	KTEST_EXPECT(pid > 0);
+	reap(pid);
+	KTEST_EXPECT(seen.mm == t.mm && seen.active_mm == t.mm);
+	KTEST_EXPECT_EQ(seen.word, addr[2]);
+	KTEST_EXPECT_EQ(atomic_read(&t.mm->mm_users), 1);
+	KTEST_EXPECT_EQ(t.mm->map_count, 5);
+	end(&t);
+}
+
+/* CMM-2: who has no mm makes children without one, whatever the flags say. */
+KTEST(fork_without_an_address_space)
+{
+	long pid = clone_child(0, true);
+
+	KTEST_EXPECT(!current->mm);
+	KTEST_EXPECT(pid > 0);
+	reap(pid);
+	KTEST_EXPECT(!seen.mm);
+	KTEST_EXPECT(seen.active_mm);
+	KTEST_EXPECT(seen.flags & PF_KTHREAD);
+}
+
+/* CMM-1: what is counted for a task starts at 0. */
+KTEST(fork_starts_counters_at_zero)
+{
+	struct kernel_clone_args args = {.fn = look, .kthread = true};
+	struct task_struct *task;
+	unsigned long faults = current->min_flt;
+	pid_t pid;
+
+	current->min_flt = 1000;
+	task = copy_process(&args);
+	current->min_flt = faults;
+	KTEST_ASSERT(!IS_ERR(task));
+	KTEST_EXPECT_EQ(task->min_flt, 0);
+	KTEST_EXPECT_EQ(task->maj_flt, 0);
+	KTEST_EXPECT_EQ(task->nvcsw + task->nivcsw, 0);
+	KTEST_EXPECT(!task->mm && !task->active_mm);
+	pid = task->pid;
+	wake_up_new_task(task);
+	reap(pid);
+}
+
+/* KTH-2, KTH-3: a borrowed address space loses all but its root when its last user goes. */
+KTEST(fork_borrower_keeps_the_root_only)
+{
+	unsigned long addr[5], counters[NR_MM_COUNTERS], pages;
+	struct test_mm t;
+
+	KTEST_ASSERT(start(&t, addr));
+	mmgrab(t.mm);
+	task_lock(current);
+	current->mm = NULL; /* from here on a kernel thread that runs on t.mm */
+	task_unlock(current);
 	drain_memory_caches();
-	c->pages = nr_free_pages();
-	c->commit = vm_memory_committed();
-	c->users = atomic_read(&mm->mm_users);
-	c->threads = nr_threads;
-	c->pids = nr_pids_in_use();
-	c->creds = refcount_read(&current_cred()->usage);
-	c->files = refcount_read(&current->sighand->count);
+	pages = nr_free_pages();
+	mmput(t.mm);
+	drain_memory_caches();
+	KTEST_EXPECT(nr_free_pages() >= pages + 15 + 5); /* pages and tables */
+	KTEST_EXPECT(current->active_mm == t.mm);
+	KTEST_EXPECT_EQ(atomic_read(&t.mm->mm_users), 0);
+	KTEST_EXPECT_EQ(atomic_read(&t.mm->mm_count), 1);
+	KTEST_EXPECT_EQ(t.mm->map_count, 0);
+	KTEST_EXPECT_EQ(mm_pgtables_bytes(t.mm), 0);
+	get_mm_counters(t.mm, counters);
+	KTEST_EXPECT_EQ(counters[MM_ANONPAGES], 0);
+	KTEST_EXPECT(pte_none(pt_peek(t.mm, addr[0])));
+	test_mm_switch(NULL, t.borrowed);
+	mmdrop(t.mm);
+	current->cpus_mask = allowed;
 }
 
-static void expect_counts(const struct counts *before, struct mm_struct *mm)
+/* UNW-1 to UNW-4, UNW-7: whichever allocation fails, nothing is left and the parent is whole. */
+static void fail_each_allocation(unsigned long flags)
 {
-	struct counts now;
-	int tries = 0;
+	unsigned long addr[5], pages, commit, objects;
+	struct test_mm t;
+	long pid = -ENOMEM;
+	int nth, i;
 
-	/* A reaped child may still be leaving its CPU, and its stack goes after that. */
-	do {
-		take_counts(&now, mm);
-	} while (now.pages != before->pages && ++tries < 50 &&
-		 !schedule_timeout_uninterruptible(NSEC_PER_MSEC));
-	KTEST_EXPECT_EQ(now.pages, before->pages);
-	KTEST_EXPECT_EQ(now.commit, before->commit);
-	KTEST_EXPECT_EQ(now.users, before->users);
-	KTEST_EXPECT_EQ(now.threads, before->threads);
-	KTEST_EXPECT_EQ(now.pids, before->pids);
-	KTEST_EXPECT_EQ(now.creds, before->creds);
-	KTEST_EXPECT_EQ(now.files, before->files);
-}
-
-/* Returns how many allocations a successful clone with these flags makes. */
-static int fail_each(struct mm_struct *mm, u64 flags)
-{
-	struct counts before;
-	pid_t pid = -1;
-	int nth;
-
-	take_counts(&before, mm);
+	KTEST_ASSERT(start(&t, addr));
 	for (nth = 1; nth < 200; nth++) {
+		drain_memory_caches();
+		pages = nr_free_pages();
+		objects = slab_active_objects();
+		commit = vm_memory_committed();
 		fail_alloc_set(nth);
-		pid = make_child(flags);
+		pid = clone_child(flags, false);
 		if (fail_alloc_set(0) > 0)
 			break;
+		if (pid > 0) { /* done without what was refused */
+			reap(pid);
+			continue;
+		}
 		KTEST_EXPECT_EQ(pid, -ENOMEM);
-		if (pid >= 0)
-			break;
-		expect_counts(&before, mm);
+		KTEST_EXPECT_EQ(sys_wait4(-1, NULL, __WALL | WNOHANG, NULL) > 0, 0);
+		drain_memory_caches();
+		KTEST_EXPECT_EQ(nr_free_pages(), pages);
+		KTEST_EXPECT_EQ(slab_active_objects(), objects);
+		KTEST_EXPECT_EQ(vm_memory_committed(), commit);
+		KTEST_EXPECT_EQ(atomic_read(&t.mm->mm_users), 1);
+		KTEST_EXPECT_EQ(mm_verify(t.mm), 0);
 	}
-	KTEST_EXPECT(pid > 0);
+	KTEST_EXPECT(pid > 0 && nth > 5);
 	if (pid > 0)
-		KTEST_EXPECT_EQ(sys_wait4(pid, NULL, __WALL, NULL), pid);
-	expect_counts(&before, mm);
-	return nth;
+		reap(pid);
+	for (i = 0; i < 5; i++)
+		KTEST_EXPECT(peek(t.mm, addr[i] + PAGE_SIZE) == addr[i] + 1);
+	end(&t);
 }
 
-KTEST(fork_fails_cleanly)
+KTEST(fork_unwinds_each_allocation)
 {
-	unsigned long addr[AREAS];
-	struct test_mm t;
-	int i;
-
-	/* An idle CPU goes on borrowing the mm of a child that ran there last (KTH-2): one page. */
-	set_cpus_allowed(current, cpumask_of(0));
-	KTEST_ASSERT(test_mm_start(&t));
-	for (i = 0; i < AREAS; i++) {
-		addr[i] = (16UL + i) << PMD_SHIFT;
-		map_anon(addr[i], 2, PROT_RW, MAP_PRIVATE | MAP_FIXED);
-		poke(t.mm, addr[i], addr[i]);
-	}
-	/* warms caches that keep what they have: the pid table, a kernel stack per CPU */
-	KTEST_EXPECT(fail_each(t.mm, 0) > 10);
-	KTEST_EXPECT(fail_each(t.mm, CLONE_VM) > 3);
-	KTEST_EXPECT(fail_each(t.mm, CLONE_FS | CLONE_FILES) > 10);
-	KTEST_EXPECT_EQ(mm_verify(t.mm), 0);
-	for (i = 0; i < AREAS; i++) {
-		KTEST_EXPECT_EQ(peek(t.mm, addr[i]), addr[i]);
-		KTEST_EXPECT(poke(t.mm, addr[i], 1));
-	}
-	test_mm_end(&t);
-	set_cpus_allowed(current, &CPU_MASK_ALL);
+	fail_each_allocation(0);
 }
 
-KTEST(fork_pid_numbers)
+KTEST(fork_unwinds_each_allocation_of_a_sharer)
 {
-	struct pid *a, *b;
+	fail_each_allocation(CLONE_VM);
+}
 
-	a = alloc_pid(500);
-	KTEST_ASSERT(!IS_ERR(a));
-	KTEST_EXPECT_EQ(a->nr, 500);
-	KTEST_EXPECT_EQ(PTR_ERR(alloc_pid(500)), -EEXIST);
-	KTEST_EXPECT_EQ(PTR_ERR(alloc_pid(-1)), -EINVAL);
-	KTEST_EXPECT_EQ(PTR_ERR(alloc_pid(PID_MAX)), -EINVAL);
-	b = find_get_pid(500);
-	KTEST_EXPECT(b == a);
-	free_pid(a);
-	KTEST_EXPECT(!find_get_pid(500));
-	KTEST_EXPECT_EQ(b->nr, 500); /* the number outlives its use */
-	put_pid(b);
+KTEST(fork_unwinds_each_allocation_with_shared_parts)
+{
+	fail_each_allocation(CLONE_FS | CLONE_FILES);
 }
