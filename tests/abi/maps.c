@@ -420,3 +420,26 @@ TEST("PROC-15", "clear_refs takes 1 to 5")
 		raw_close(fd);
 	}
 }
+
+#define SET_VMA_NAME(p, len, name) raw(SYS_prctl, 0x53564d41, 0, p, len, name)
+
+TEST("PROC-3,VMA-1", "anonymous memory can be named, and areas of other names stay apart")
+{
+	char *p = map_alone(3, RW);
+	struct area area;
+
+	if (SET_VMA_NAME(p, PAGE, "first") == -EINVAL)
+		SKIP("no names for anonymous memory, as on a kernel built without them");
+	EXPECT_OK(SET_VMA_NAME(p, PAGE, "first"));
+	EXPECT_OK(SET_VMA_NAME(p + PAGE, PAGE, "second"));
+	EXPECT_EQ(areas_in(p, 3), 3);
+	EXPECT(area_at(p, &area));
+	EXPECT_STR(area.name, "[anon:first]");
+	EXPECT_OK(SET_VMA_NAME(p + PAGE, 2 * PAGE, "first"));
+	EXPECT_EQ(areas_in(p, 3), 1);
+	EXPECT_OK(SET_VMA_NAME(p, 3 * PAGE, NULL));
+	EXPECT(area_at(p, &area));
+	EXPECT_STR(area.name, "");
+	EXPECT_ERR(SET_VMA_NAME(p + 1, PAGE, "x"), EINVAL);
+	EXPECT_ERR(SET_VMA_NAME(p, PAGE, "a]b"), EINVAL);
+}

@@ -26,7 +26,7 @@ static void set(volatile int *word, int value)
 }
 
 struct swap {
-	char *page;
+	char *volatile page;
 	volatile int step; /* odd: the reader's turn, even: the mapper's; -1: the end */
 	volatile char seen;
 };
@@ -128,6 +128,33 @@ TEST("TLB-1,FILE-6", "another CPU gets SIGBUS after truncation, not the old page
 		EXPECT_OK(raw_ftruncate(fd, 0));
 		EXPECT_OK(raw_ftruncate(fd, PAGE));
 		EXPECT_EQ(read_elsewhere(&swap), 0);
+	}
+	set(&swap.step, -1);
+	thread_join(thread);
+}
+
+TEST("TLB-1", "ranges of every length are flushed whole")
+{
+	static const int lengths[] = {1, 2, 31, 33, 34, 64, 511, 512, 513, 1100};
+	struct swap swap = {.page = map_private(1, RW)};
+	struct thread thread = thread_start(read_steps, &swap);
+	char *p = map_alone(1100, RW);
+
+	raw_madvise(p, 1100 * PAGE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		int last = lengths[i] - 1, probes[] = {0, last / 2, last};
+
+		for (int page = 0; page <= last; page++)
+			p[page * PAGE] = 'o';
+		for (int j = 0; j < 3; j++) { /* into the other CPU's TLB */
+			swap.page = p + probes[j] * PAGE;
+			EXPECT_EQ(read_elsewhere(&swap), 'o');
+		}
+		EXPECT_OK(raw_madvise(p, lengths[i] * PAGE, MADV_DONTNEED));
+		for (int j = 0; j < 3; j++) {
+			swap.page = p + probes[j] * PAGE;
+			EXPECT_EQ(read_elsewhere(&swap), 0);
+		}
 	}
 	set(&swap.step, -1);
 	thread_join(thread);
