@@ -526,7 +526,8 @@ int vfs_path_lookup(const struct path *base, const char *name, unsigned int flag
 
 /*
  * To the directory of the last component: nd->path holds references, nd->last names the component.
- * Not locked. The caller ends the walk with nd_end(), and putname()s later, in both cases.
+ * Not locked, also after an error: rename ends one walk, which may take dcache_lock for writing,
+ * before the other. The caller ends the walk with nd_end(), and putname()s later, in both cases.
  */
 int filename_parentat(struct nameidata *nd, int dfd, struct filename *name, unsigned int flags)
 {
@@ -541,6 +542,8 @@ int filename_parentat(struct nameidata *nd, int dfd, struct filename *name, unsi
 		error = link_path_walk(nd);
 	if (!error)
 		nd_unlazy(nd);
+	else if (nd->locked)
+		nd_unlock(nd);
 	return error;
 }
 
