@@ -25,6 +25,8 @@ struct hrtimer_base {
 
 static DEFINE_PER_CPU(struct hrtimer_base, hrtimer_bases);
 
+#define MIN_DELTA (10 * NSEC_PER_USEC) /* between two interrupts */
+
 #define node_to_timer(n) rb_entry(n, struct hrtimer, node)
 
 void hrtimers_init(void)
@@ -92,15 +94,17 @@ static void dequeue(struct hrtimer_base *base, struct hrtimer *timer)
 	timer->queued = false;
 }
 
-/* Program this CPU's APIC for the first timer of its base; base->lock held. */
-static void reprogram(struct hrtimer_base *base)
+/* Program this CPU's APIC for its first timer, at least `least` ns from now; base->lock held. */
+static void reprogram(struct hrtimer_base *base, u64 least)
 {
-	ktime_t delta;
+	ktime_t expires, now = ktime_get();
+	u64 delta;
 
 	if (!base->first)
 		return;
-	delta = node_to_timer(base->first)->expires - ktime_get();
-	clockevent_program(delta > 0 ? (u64)delta : 0);
+	expires = node_to_timer(base->first)->expires;
+	delta = expires > now ? (u64)expires - (u64)now : 0;
+	clockevent_program(delta > least ? delta : least);
 }
 
 void hrtimer_start(struct hrtimer *timer, ktime_t expires)
@@ -127,7 +131,7 @@ void hrtimer_start(struct hrtimer *timer, ktime_t expires)
 	timer->expires = expires;
 	enqueue(base, timer);
 	if (base->first == &timer->node && base == this_cpu_ptr(&hrtimer_bases))
-		reprogram(base);
+		reprogram(base, 0);
 	spin_unlock(&base->lock);
 	local_irq_restore(flags);
 }
@@ -182,14 +186,15 @@ ktime_t hrtimer_get_remaining(const struct hrtimer *timer)
 
 u64 hrtimer_forward(struct hrtimer *timer, ktime_t now, ktime_t interval)
 {
-	ktime_t late = now - timer->expires;
-	u64 overruns;
+	ktime_t step;
+	u64 late;
 
-	if (late < 0)
+	if (now < timer->expires)
 		return 0;
-	overruns = (u64)late / (u64)interval + 1;
-	timer->expires += (ktime_t)(overruns * (u64)interval);
-	return overruns;
+	late = (u64)now - (u64)timer->expires;
+	step = interval - (ktime_t)(late % (u64)interval);
+	timer->expires = ktime_add_safe(now, step);
+	return late / (u64)interval + 1;
 }
 
 /* Call one expired timer; base->lock is dropped meanwhile. */
@@ -207,19 +212,19 @@ static void run_timer(struct hrtimer_base *base, struct hrtimer *timer)
 	base->running = NULL;
 }
 
+/*
+ * Timers that expire while others run wait for the next interrupt, and that one leaves a moment for
+ * the interrupted code: a timer with an interval of 1 ns must not keep the CPU here for ever.
+ */
 void hrtimer_interrupt(void)
 {
 	struct hrtimer_base *base = this_cpu_ptr(&hrtimer_bases);
+	ktime_t now = ktime_get();
 
 	DEBUG_ASSERT(irqs_disabled());
 	spin_lock(&base->lock);
-	while (base->first) {
-		struct hrtimer *timer = node_to_timer(base->first);
-
-		if (timer->expires > ktime_get())
-			break;
-		run_timer(base, timer);
-	}
-	reprogram(base);
+	while (base->first && node_to_timer(base->first)->expires <= now)
+		run_timer(base, node_to_timer(base->first));
+	reprogram(base, MIN_DELTA);
 	spin_unlock(&base->lock);
 }

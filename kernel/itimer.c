@@ -58,7 +58,7 @@ static void set_real(struct signal_struct *sig, ktime_t value, ktime_t interval)
 	hrtimer_cancel(&sig->real_timer);
 	sig->it_real_incr = interval;
 	if (value)
-		hrtimer_start(&sig->real_timer, ktime_get() + value);
+		hrtimer_start(&sig->real_timer, ktime_add_safe(ktime_get(), value));
 }
 
 /* ---- timers on processor time ------------------------------------------------------------ */
@@ -82,7 +82,7 @@ static void check_cpu_itimer(struct task_struct *p, int which, int sig)
 
 	if (!*expires || (ktime_t)now < *expires)
 		return;
-	*expires = incr ? *expires + incr : 0;
+	*expires = incr ? ktime_add_safe(*expires, incr) : 0;
 	send_signal_locked(sig, SEND_SIG_PRIV, p, PIDTYPE_TGID);
 }
 
@@ -136,7 +136,7 @@ static void set_cpu_itimer(int which, ktime_t value, ktime_t interval)
 {
 	ktime_t now = (ktime_t)group_ticks(current, which == ITIMER_PROF);
 
-	current->signal->it[which - 1].expires = value ? now + value : 0;
+	current->signal->it[which - 1].expires = value ? ktime_add_safe(now, value) : 0;
 	current->signal->it[which - 1].incr = interval;
 }
 
@@ -224,6 +224,6 @@ long sys_alarm(unsigned int seconds)
 	set_real(current->signal, (ktime_t)seconds * NSEC_PER_SEC, 0);
 	if (!left)
 		return 0;
-	secs = (left + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
+	secs = left / NSEC_PER_SEC + (left % NSEC_PER_SEC >= NSEC_PER_SEC / 2);
 	return secs ? secs : 1;
 }

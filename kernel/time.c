@@ -64,9 +64,7 @@ ktime_t schedule_timeout(ktime_t timeout)
 		schedule();
 		return timeout;
 	}
-	end = ktime_get() + timeout;
-	if (end < 0)
-		end = KTIME_MAX;
+	end = ktime_add_safe(ktime_get(), timeout);
 	hrtimer_init(&sleeper.timer, wake_sleeper);
 	hrtimer_start(&sleeper.timer, end);
 	schedule();

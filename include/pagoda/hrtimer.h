@@ -30,6 +30,14 @@ struct hrtimer {
 	bool queued; /* both guarded by that base's lock */
 };
 
+/* t >= 0 after `from`, or the end of time. */
+static inline ktime_t ktime_add_safe(ktime_t from, ktime_t t)
+{
+	ktime_t sum;
+
+	return __builtin_add_overflow(from, t, &sum) ? KTIME_MAX : sum;
+}
+
 /* kernel/hrtimer.c */
 void hrtimers_init(void);
 void hrtimer_init(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *));
