@@ -43,6 +43,7 @@ void signalfd_notify(const struct task_struct *task)
 {
 	struct wait_queue_head *queue = queue_of(task);
 
+	smp_mb(); /* the signal before the look at the queue */
 	if (unlikely(waitqueue_active(queue)))
 		wake_up_all(queue);
 }
