@@ -62,7 +62,7 @@ KFLAGS += -fno-tree-loop-distribute-patterns -mpreferred-stack-boundary=3
 endif
 ifeq ($(CHECKED),1)
 KFLAGS += -DCONFIG_CHECKED=1
-UBSAN  := $(if $(wildcard kernel/ubsan.c),-fsanitize=undefined -fno-sanitize=alignment)
+UBSAN  := $(if $(wildcard kernel/ubsan.c),-fsanitize=undefined -fno-sanitize=alignment -fno-sanitize=null)
 endif
 AFLAGS := -D__ASSEMBLY__ -g $(filter --target=%,$(KFLAGS)) $(filter -DCONFIG%,$(KFLAGS))
 LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tests/programs/syscall_fuzz.c - calls every system call with arguments that are mostly wrong.
+ *
+ * syscall_fuzz [SECONDS [SEED [root]]]: one short-lived child after the other makes a few hundred
+ * calls. Their numbers are random; an argument is either of the kind that the call wants (a
+ * descriptor, a path, an address, a size, a process) or anything. Buffers hold such values as well,
+ * since many of them are structures. Whatever the calls return is right: the kernel must live, keep
+ * ending the children when told to, and have its memory back afterwards (that last is left to who
+ * runs this). Prints `syscall_fuzz: good` at the end.
+ *
+ * The children are unprivileged, which keeps them from harming the machine by right. With `root`
+ * they are not, and the calls by which root may do so are left out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE	  4096UL
+#define CALLS	  300	/* of one child */
+#define LIMIT	  500	/* milliseconds that a child may take */
+#define NOBODY	  54321 /* the user whose the children are */
+#define DIRECTORY "/tmp/fuzz"
+#define LAST	  450 /* highest number */
+#define ARRAY(a)  (sizeof(a) / sizeof((a)[0]))
+
+/*
+ * What the arguments of a call are: f descriptor, p path, b buffer, a address of a mapping, s size,
+ * q process, i anything else. A number that is not here takes six arguments of any kind.
+ */
+static const char *const hints[LAST + 1] = {
+	[0] = "fbs",	  [1] = "fbs",	    [2] = "pii",      [3] = "f",	[4] = "pb",
+	[5] = "fb",	  [6] = "pb",	    [7] = "bii",      [8] = "fii",	[9] = "asiifi",
+	[10] = "asi",	  [11] = "as",	    [12] = "i",	      [13] = "ibbs",	[14] = "ibbs",
+	[16] = "fii",	  [17] = "fbsi",    [18] = "fbsi",    [19] = "fbs",	[20] = "fbs",
+	[21] = "pi",	  [22] = "b",	    [23] = "ibbbb",   [25] = "assia",	[26] = "asi",
+	[27] = "asb",	  [28] = "asi",	    [29] = "isi",     [30] = "ibi",	[31] = "iib",
+	[32] = "f",	  [33] = "ff",	    [35] = "bb",      [36] = "ib",	[37] = "i",
+	[38] = "ibb",	  [40] = "ffbs",    [41] = "iii",     [53] = "iiib",	[56] = "iibbi",
+	[59] = "pbb",	  [60] = "i",	    [61] = "qbib",    [62] = "qi",	[63] = "p",
+	[67] = "b",	  [72] = "fii",	    [73] = "fi",      [74] = "f",	[75] = "f",
+	[76] = "ps",	  [77] = "fs",	    [78] = "fbs",     [79] = "bs",	[80] = "p",
+	[81] = "f",	  [82] = "pp",	    [83] = "pi",      [84] = "p",	[85] = "pi",
+	[86] = "pp",	  [87] = "p",	    [88] = "pp",      [89] = "pbi",	[90] = "pi",
+	[91] = "fi",	  [92] = "pii",	    [93] = "fii",     [94] = "pii",	[95] = "i",
+	[96] = "bb",	  [97] = "ib",	    [98] = "ib",      [99] = "b",	[100] = "b",
+	[103] = "ibs",	  [105] = "i",	    [106] = "i",      [109] = "qq",	[113] = "ii",
+	[114] = "ii",	  [115] = "sb",	    [116] = "sb",     [117] = "iii",	[118] = "bbb",
+	[119] = "iii",	  [120] = "bbb",    [121] = "q",      [122] = "i",	[123] = "i",
+	[124] = "q",	  [125] = "bb",	    [126] = "bb",     [127] = "bs",	[128] = "bbbs",
+	[129] = "qib",	  [130] = "bs",	    [131] = "bb",     [132] = "pb",	[133] = "pii",
+	[135] = "i",	  [137] = "pb",	    [138] = "fb",     [140] = "ii",	[141] = "iii",
+	[142] = "qb",	  [143] = "qb",	    [144] = "qib",    [145] = "q",	[146] = "i",
+	[147] = "i",	  [148] = "qb",	    [149] = "as",     [150] = "as",	[151] = "i",
+	[155] = "pp",	  [157] = "iiiii",  [158] = "ii",     [160] = "ib",	[161] = "p",
+	[164] = "bb",	  [165] = "ppbib",  [166] = "pi",     [170] = "ps",	[171] = "ps",
+	[187] = "fis",	  [188] = "ppbsi",  [189] = "ppbsi",  [190] = "fpbsi",	[191] = "ppbs",
+	[192] = "ppbs",	  [193] = "fpbs",   [194] = "pbs",    [195] = "pbs",	[196] = "fbs",
+	[197] = "pp",	  [198] = "pp",	    [199] = "fp",     [200] = "qi",	[201] = "b",
+	[202] = "biibbi", [203] = "qsb",    [204] = "qsb",    [213] = "s",	[216] = "asiii",
+	[217] = "fbs",	  [218] = "b",	    [221] = "fisi",   [222] = "ibb",	[223] = "iibb",
+	[224] = "ib",	  [225] = "i",	    [226] = "i",      [227] = "ib",	[228] = "ib",
+	[229] = "ib",	  [230] = "iibb",   [231] = "i",      [232] = "fbii",	[233] = "fifb",
+	[234] = "qqi",	  [235] = "pb",	    [247] = "iqbib",  [257] = "fpii",	[258] = "fpi",
+	[259] = "fpii",	  [260] = "fpiii",  [261] = "fpb",    [262] = "fpbi",	[263] = "fpi",
+	[264] = "fpfp",	  [265] = "fpfpi",  [266] = "pfp",    [267] = "fpbi",	[268] = "fpi",
+	[269] = "fpi",	  [270] = "ibbbbb", [271] = "bibbs",  [272] = "i",	[273] = "bs",
+	[274] = "qbb",	  [275] = "fbfbsi", [276] = "iisi",   [277] = "fiii",	[280] = "fpbi",
+	[281] = "fbiibs", [282] = "fbs",    [283] = "ii",     [284] = "s",	[285] = "fiis",
+	[286] = "fibb",	  [287] = "fb",	    [289] = "fbsi",   [290] = "si",	[291] = "i",
+	[292] = "ffi",	  [293] = "bi",	    [295] = "fbsii",  [296] = "fbsii",	[297] = "qqib",
+	[302] = "qibb",	  [306] = "f",	    [309] = "bbb",    [310] = "qbibii", [311] = "qbibii",
+	[316] = "fpfpi",  [318] = "bsi",    [319] = "pi",     [322] = "fpbbi",	[324] = "iii",
+	[325] = "asi",	  [326] = "fbfbsi", [327] = "fbsiii", [328] = "fbsiii", [329] = "asii",
+	[330] = "ii",	  [331] = "i",	    [332] = "fpiib",  [424] = "fibi",	[434] = "qi",
+	[435] = "bs",	  [436] = "ffi",    [437] = "fpbs",   [438] = "ffi",	[439] = "fpii",
+	[440] = "fbsii",  [441] = "fbibbs",
+};
+
+/* reboot, and the ends of the caller: they only shorten the run. */
+static const short never[] = {SYS_reboot, SYS_exit, SYS_exit_group, SYS_vhangup, SYS_rt_sigreturn};
+
+/* Root would stop what runs the test, set its clock, take its files away or silence the kernel. */
+static const short not_as_root[] = {
+	SYS_kill,
+	SYS_tkill,
+	SYS_tgkill,
+	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
+	SYS_pidfd_send_signal,
+	SYS_settimeofday,
+	SYS_clock_settime,
+	SYS_syslog,
+	SYS_pivot_root,
+	SYS_fork,
+	SYS_vfork,
+	SYS_clone,
+	435 /* clone3 */,
+	SYS_setpriority,
+	SYS_sched_setscheduler,
+	SYS_sched_setparam,
+	SYS_prlimit64,
+	SYS_setrlimit,
+	SYS_process_vm_writev,
+};
+
+static uint64_t state;
+static char *area; /* readable and writable pages, then one read-only, then none */
+static pid_t own;
+static int as_root;
+
+static uint64_t any(void)
+{
+	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return state >> 32 ^ state << 21;
+}
+
+static unsigned int below(unsigned int limit)
+{
+	return (any() >> 7) % limit;
+}
+
+static const char *const paths[] = {
+	"file",
+	"dir",
+	"dir/file",
+	"link",
+	"loop",
+	"new",
+	"dir/new",
+	"fifo",
+	".",
+	"..",
+	"",
+	"/",
+	"/proc",
+	"/proc/self",
+	"/proc/self/maps",
+	"/proc/self/fd",
+	"/proc/self/fd/5",
+	"/proc/self/mem",
+	"/proc/self/exe",
+	"/proc/self/cwd",
+	"/dev/null",
+	"/dev/zero",
+	"/dev/full",
+	"/dev",
+	"/proc/self/status",
+	"tmpfs",
+	"proc",
+	"user.name",
+	"file/file",
+	"/proc/self/task",
+	"dir/../file",
+	"none/none",
+	"/proc/self/pagemap",
+	"/proc/self/smaps",
+};
+
+static uint64_t path(void)
+{
+	return (uintptr_t)paths[below(ARRAY(paths))];
+}
+
+/* Inside the pages, at their ends, in the read-only one, or beyond. */
+static uint64_t buffer(void)
+{
+	switch (below(8)) {
+	case 0:
+		return (uintptr_t)area + 8 * PAGE - below(64);
+	case 1:
+		return (uintptr_t)area + 9 * PAGE - below(64);
+	default:
+		return (uintptr_t)area + (below(2) ? below(8) * 512 : below(8 * PAGE));
+	}
+}
+
+static uint64_t mapping(void)
+{
+	static const uint64_t odd[] = {0,     0x10000,	  0x7fffffffe000,     0x7ffffffff000,
+				       -PAGE, 1ULL << 47, 0xffff888000000000, 0x400000};
+
+	if (below(6) == 0)
+		return odd[below(ARRAY(odd))];
+	return (uintptr_t)area + below(40) * PAGE + (below(8) ? 0 : below(PAGE));
+}
+
+static uint64_t size(void)
+{
+	static const uint64_t odd[] = {0,	   1,	       7,	   8,	      16,
+				       24,	   64,	       128,	   4095,      4096,
+				       4097,	   65536,      1 << 20,	   INT32_MAX, UINT32_MAX,
+				       1ULL << 31, 1ULL << 32, 1ULL << 47, INT64_MAX, -1,
+				       -PAGE,	   INT64_MIN};
+
+	return below(2) ? below(1 << below(16)) : odd[below(ARRAY(odd))];
+}
+
+static uint64_t process(void)
+{
+	switch (below(as_root ? 3 : 8)) {
+	case 0:
+		return 0;
+	case 1:
+		return own;
+	case 2:
+		return below(4) ? own : 0x7fffffff;
+	case 3:
+		return -1;
+	case 4:
+		return -own;
+	case 5:
+		return 1;
+	default:
+		return own + below(20) - 4;
+	}
+}
+
+static uint64_t descriptor(void)
+{
+	switch (below(16)) {
+	case 0:
+		return -100; /* AT_FDCWD */
+	case 1:
+		return below(2) ? -1 : 1 << below(32);
+	default:
+		return below(24);
+	}
+}
+
+static uint64_t number(void)
+{
+	switch (below(6)) {
+	case 0:
+		return 0;
+	case 1:
+		return 1ULL << below(64);
+	case 2:
+		return 1 << below(32) | 1 << below(32);
+	case 3:
+		return any();
+	case 4:
+		return size();
+	default:
+		return below(32);
+	}
+}
+
+static uint64_t argument(char kind)
+{
+	static const char kinds[] = "fpbasqi";
+
+	if (below(8) == 0)
+		kind = kinds[below(7)];
+	switch (kind) {
+	case 'f':
+		return descriptor();
+	case 'p':
+		return path();
+	case 'b':
+		return below(6) ? buffer() : below(2) ? 0 : mapping();
+	case 'a':
+		return mapping();
+	case 's':
+		return size();
+	case 'q':
+		return process();
+	default:
+		return number();
+	}
+}
+
+/* Structures of the kernel consist of such things. The pages may be gone by now: the kernel fills. */
+static void fill(void)
+{
+	static const char kinds[] = "fpbbsiii";
+	uint64_t words[8];
+	int i, n = below(3);
+
+	for (; n >= 0; n--) {
+		struct timespec short_time = {0, below(3000000)};
+		uint64_t at = (uintptr_t)area + below(8) * 512;
+
+		for (i = 0; i < 8; i++)
+			words[i] = argument(kinds[below(8)]);
+		if (below(3) == 0)
+			memcpy(words, &short_time, sizeof(short_time));
+		if (below(3) == 0)
+			for (i = 0; i < 16; i++)
+				((uint32_t *)words)[i] = number();
+		/* A copy that fails and does not fault: read(2) of a pipe. */
+		if (write(31, words, sizeof(words)) == sizeof(words))
+			(void)!read(30, (void *)at, sizeof(words));
+	}
+}
+
+static int is_left_out(int nr)
+{
+	for (unsigned int i = 0; i < ARRAY(never); i++)
+		if (nr == never[i])
+			return 1;
+	for (unsigned int i = 0; as_root && i < ARRAY(not_as_root); i++)
+		if (nr == not_as_root[i])
+			return 1;
+	return 0;
+}
+
+static void call(void)
+{
+	uint64_t arg[6];
+	const char *hint;
+	int nr;
+
+	do
+		nr = below(64) ? below(LAST + 1) : 512 + below(64);
+	while (is_left_out(nr) || (nr <= LAST && !hints[nr] && below(8)));
+	hint = nr <= LAST && hints[nr] ? hints[nr] : "iiiiii";
+	for (int i = 0; i < 6; i++)
+		arg[i] = argument(*hint ? *hint++ : 'i');
+	/* A child of the child has no business here; one on the same stack must not return. */
+	if (nr == SYS_clone)
+		arg[0] &= ~0x4100ULL; /* CLONE_VM, CLONE_VFORK */
+	if (nr == SYS_vfork || nr == 435)
+		nr = SYS_fork;
+	if (syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]) == 0 &&
+	    (nr == SYS_fork || nr == SYS_clone)) {
+		usleep(below(3000));
+		syscall(SYS_exit_group, 0);
+	}
+}
+
+static void nothing(int signal)
+{
+}
+
+static void make_files(void)
+{
+	int fd;
+
+	umask(0);
+	if (mkdir(DIRECTORY, 0777) || chdir(DIRECTORY))
+		_exit(1);
+	fd = open("file", O_RDWR | O_CREAT, 0666);
+	if (fd < 0 || ftruncate(fd, 3 * PAGE) || mkdir("dir", 0777) || symlink("file", "link") ||
+	    symlink("loop", "loop") || mkfifo("fifo", 0666))
+		_exit(1);
+	close(fd);
+}
+
+/* Descriptors 3 to 20 or so, of all kinds; whichever are there. */
+static void open_files(void)
+{
+	static const char *const names[] = {"file",	      "dir",	   "fifo",
+					    "/dev/null",      "/dev/zero", "/proc/self/maps",
+					    "/proc/self/mem", "/proc"};
+	int pair[2];
+
+	(void)!pipe(pair);
+	dup2(pair[0], 30);
+	dup2(pair[1], 31);
+	for (unsigned int i = 0; i < ARRAY(names); i++)
+		open(names[i], i == 1 || i == 7 ? O_RDONLY : O_RDWR | O_NONBLOCK);
+	open("file", O_PATH);
+	(void)!pipe2(pair, O_NONBLOCK);
+	eventfd(3, EFD_NONBLOCK);
+	epoll_create1(0);
+	syscall(SYS_memfd_create, "fuzz", 2);
+	syscall(SYS_timerfd_create, 1, O_NONBLOCK);
+	syscall(434, own, 0); /* pidfd_open */
+	syscall(SYS_signalfd4, -1, &(uint64_t){1 << 9}, 8, O_NONBLOCK);
+}
+
+static void limit(int what, rlim_t value)
+{
+	setrlimit(what, &(struct rlimit){value, value});
+}
+
+static void child(void)
+{
+	struct sigaction action = {.sa_handler = nothing};
+	struct itimerval tick = {{0, 10000}, {0, 10000}};
+
+	own = getpid();
+	setsid();
+	for (int fd = 0; fd < 3; fd++) {
+		close(fd);
+		open("/dev/null", O_RDWR);
+	}
+	make_files();
+	area = mmap((void *)0x20000000, 64 * PAGE, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	mprotect(area, 8 * PAGE, PROT_READ | PROT_WRITE);
+	mprotect(area + 8 * PAGE, PAGE, PROT_READ);
+	limit(RLIMIT_NPROC, 12);
+	limit(RLIMIT_AS, 64 << 20);
+	limit(RLIMIT_FSIZE, 4 << 20);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_NOFILE, 64);
+	if (!as_root && (setgid(NOBODY) || setuid(NOBODY)))
+		_exit(1);
+	open_files();
+	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGPIPE, &action, NULL);
+	setitimer(ITIMER_REAL, &tick, NULL);
+	for (int i = 0; i < CALLS; i++) {
+		fill();
+		call();
+	}
+	_exit(0);
+}
+
+static int remove_one(const char *name, const struct stat *status, int type, struct FTW *where)
+{
+	remove(name);
+	return 0;
+}
+
+/* Whatever a round left running. */
+static void sweep(void)
+{
+	pid_t pid = as_root ? 0 : fork();
+
+	if (pid == 0) {
+		if (!as_root && setuid(NOBODY))
+			_exit(1);
+		kill(-1, SIGKILL); /* spares the caller and PID 1 */
+		if (!as_root)
+			_exit(0);
+	}
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+static long now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void round_of(uint64_t seed)
+{
+	pid_t pid = fork();
+	long start = now();
+
+	if (pid < 0)
+		return;
+	if (pid == 0) {
+		state = seed * 0x9e3779b97f4a7c15ULL;
+		child();
+	}
+	while (waitpid(pid, NULL, WNOHANG) == 0 && now() - start < LIMIT)
+		usleep(2000);
+	kill(pid, SIGKILL);
+	sweep();
+	nftw(DIRECTORY, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+int main(int argc, char **argv)
+{
+	long seconds = argc > 1 ? atoi(argv[1]) : 2;
+	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	long end = now() + seconds * 1000, rounds = 0;
+
+	as_root = argc > 3 && !strcmp(argv[3], "root");
+	setpgid(0, 0);
+	syscall(SYS_prctl, 36 /* PR_SET_CHILD_SUBREAPER */, 1, 0, 0, 0);
+	for (; now() < end; rounds++) {
+		if (getenv("FUZZ_TELL") || argc > 4)
+			dprintf(2, "round %ld\n", seed + rounds);
+		round_of(seed + rounds);
+	}
+	if (!rounds)
+		return 1;
+	puts("syscall_fuzz: good");
+	return 0;
+}

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Random system calls for some seconds, on the kernel that checks itself: it must survive them."""
+
+from pagoda import build_dir
+
+TARGETS = ("pagoda",)
+
+
+def fuzz(t, cpus, *words):
+    """Runs syscall_fuzz.c on the checked kernel."""
+    check((build_dir(True) / "pagoda.elf").exists(), "there is no checked kernel: run `make CHECKED=1 kernel`")
+    run = ("--checked", "--smp", str(cpus), "--timeout", "60", "--", t.program("syscall_fuzz-musl"))
+    status, output, errors = t.pagoda_run(*run, *words)
+    equal((status, output), (0, "syscall_fuzz: good\n"), f"status and output ({errors[:400]!r})")
+
+
+def test_nobody(t):
+    """What any user may try; the seed is not that of the batch."""
+    fuzz(t, 2, "10", "1000")
+
+
+def test_root(t):
+    """What only root may try."""
+    fuzz(t, 1, "5", "2000", "root")
