@@ -36,12 +36,18 @@ static int wait_for_partner(struct pipe_inode_info *pipe, unsigned int *counter,
 	return err;
 }
 
+/* A pipe without a name, opened once more through /proc/PID/fd: that waits for nobody. */
+static bool is_pipe(const struct file *filp)
+{
+	return file_inode(filp)->i_sb->s_magic == PIPEFS_MAGIC;
+}
+
 static int fifo_open_read(struct pipe_inode_info *pipe, struct file *filp)
 {
 	pipe->r_counter++;
 	if (pipe->readers++ == 0)
 		wake_up_interruptible_all(&pipe->wr_wait);
-	if (pipe->writers)
+	if (pipe->writers || is_pipe(filp))
 		return 0;
 	if (filp->f_flags & O_NONBLOCK) {
 		filp->f_pos = pipe->w_counter; /* no POLLHUP until a writer has come */
@@ -56,12 +62,12 @@ static int fifo_open_read(struct pipe_inode_info *pipe, struct file *filp)
 
 static int fifo_open_write(struct pipe_inode_info *pipe, struct file *filp)
 {
-	if ((filp->f_flags & O_NONBLOCK) && !pipe->readers)
+	if ((filp->f_flags & O_NONBLOCK) && !pipe->readers && !is_pipe(filp))
 		return -ENXIO;
 	pipe->w_counter++;
 	if (!pipe->writers++)
 		wake_up_interruptible_all(&pipe->rd_wait);
-	if (pipe->readers)
+	if (pipe->readers || is_pipe(filp))
 		return 0;
 	if (!wait_for_partner(pipe, &pipe->r_counter, &pipe->wr_wait))
 		return 0;

@@ -244,6 +244,27 @@ TEST("TASK-5,TASK-6", "a link in fd opens a file that has no name any more")
 	EXPECT_EQ(raw_read(again, link, 20), 10);
 }
 
+TEST("TASK-5", "a link in fd opens a pipe once more, and waits for nobody")
+{
+	int pipes[2], again;
+	char path[64], c;
+
+	EXPECT_OK(raw(SYS_pipe, pipes));
+	EXPECT_EQ(raw_write(pipes[1], "x", 1), 1);
+	EXPECT_OK(raw_close(pipes[1]));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipes[0]);
+	again = (int)EXPECT_OK(raw_open(path, O_RDONLY, 0));
+	EXPECT_OK(raw_close(pipes[0]));
+	EXPECT_EQ(raw_read(again, &c, 1), 1);
+	EXPECT_EQ(raw_read(again, &c, 1), 0);
+	EXPECT_OK(raw(SYS_pipe, pipes));
+	EXPECT_OK(raw_close(pipes[0]));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipes[1]);
+	again = (int)EXPECT_OK(raw_open(path, O_WRONLY | O_NONBLOCK, 0));
+	EXPECT_OK(raw_open(path, O_RDONLY, 0));
+	EXPECT_EQ(raw_write(again, "y", 1), 1);
+}
+
 TEST("TASK-6", "anonymous files have names of their own")
 {
 	int fd = (int)EXPECT_OK(raw(SYS_eventfd2, 0, 0)), pipes[2];
