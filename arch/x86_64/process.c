@@ -149,19 +149,19 @@ struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *ne
 	return prev;
 }
 
+/* The task may run or die meanwhile, and its stack go: then the answer is nonsense, but no fault. */
 unsigned long __get_wchan(struct task_struct *p)
 {
-	unsigned long stack = (unsigned long)p->stack;
-	unsigned long sp = READ_ONCE(p->thread.sp);
+	const struct inactive_task_frame *top = (void *)READ_ONCE(p->thread.sp);
+	unsigned long frame[2]; /* of schedule(): its caller's frame, where that goes on */
 	unsigned long bp;
 
-	if (sp < stack || sp > stack + THREAD_SIZE - sizeof(struct inactive_task_frame))
+	if (!READ_ONCE(p->stack) || copy_from_kernel_nofault(&bp, &top->bp, sizeof(bp)))
 		return 0;
-	/* One frame up from schedule(): who called it. */
-	bp = ((struct inactive_task_frame *)sp)->bp;
-	if (bp < stack || bp > stack + THREAD_SIZE - 16 || (bp & 7))
+	if (bp - (unsigned long)top > THREAD_SIZE ||
+	    copy_from_kernel_nofault(frame, (void *)bp, sizeof(frame)))
 		return 0;
-	return ((unsigned long *)bp)[1];
+	return frame[1];
 }
 
 long sys_arch_prctl(int option, unsigned long arg2)
