@@ -208,7 +208,10 @@ static int wake_op_holds(int cmp, int old, int arg)
 	}
 }
 
-/* Change *uaddr2 by the coded operation; its old value as the code's comparison says, or -errno. */
+/*
+ * Change *uaddr2 by the coded operation; what the code's comparison says of its old value, or
+ * -errno. Called with bucket locks held, so faults are not resolved: -EFAULT.
+ */
 static int do_wake_op(u32 code, u32 __user *uaddr2)
 {
 	int op = (code >> 28) & 7, cmp = (code >> 24) & 15;
@@ -216,8 +219,10 @@ static int do_wake_op(u32 code, u32 __user *uaddr2)
 	int old, err;
 
 	if (code & ((u32)FUTEX_OP_OPARG_SHIFT << 28))
-		oparg = 1 << (oparg & 31);
+		oparg = (int)(1u << (oparg & 31));
+	pagefault_disable();
 	err = arch_futex_atomic_op_inuser(op, oparg, &old, uaddr2);
+	pagefault_enable();
 	return err ? err : wake_op_holds(cmp, old, cmparg);
 }
 

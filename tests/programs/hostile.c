@@ -4,11 +4,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +81,17 @@ static void longest_sleep(void)
 	printf("longest sleep: %s\n", ret ? strerror(errno) : "over");
 }
 
+/* The word's page is not there yet, and its bucket is locked when that is noticed. */
+static void wake_op_on_new_page(void)
+{
+	uint32_t *word =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long ret = syscall(SYS_futex, &word[0], FUTEX_WAKE_OP, 1, 1L, &word[1024],
+			   FUTEX_OP(FUTEX_OP_SET, 5, FUTEX_OP_CMP_EQ, 0));
+
+	printf("wake operation on a new page: %ld, %u\n", ret, word[1024]);
+}
+
 int main(void)
 {
 	struct sigaction action = {.sa_handler = counts};
@@ -87,5 +101,6 @@ int main(void)
 	longest_interval();
 	shortest_interval();
 	longest_sleep();
+	wake_op_on_new_page();
 	return 0;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Random system calls for some seconds, on the kernel that checks itself: it must survive them."""
 
-from pagoda import build_dir
+from pagoda import ROOT, build_dir
 
 TARGETS = ("pagoda",)
 
@@ -12,6 +12,14 @@ def fuzz(t, cpus, *words):
     run = ("--checked", "--smp", str(cpus), "--timeout", "60", "--", t.program("syscall_fuzz-musl"))
     status, output, errors = t.pagoda_run(*run, *words)
     equal((status, output), (0, "syscall_fuzz: good\n"), f"status and output ({errors[:400]!r})")
+
+
+def test_hostile(t):
+    """The calls that were found so, where the lock checker sees them."""
+    run = ("--checked", "--smp", "2", "--timeout", "60", "--", t.program("hostile-musl"))
+    status, output, errors = t.pagoda_run(*run)
+    want = (ROOT / "tests/programs/hostile.out").read_text(encoding="utf-8")
+    equal((status, output), (0, want), f"status and output ({errors[:400]!r})")
 
 
 def test_nobody(t):

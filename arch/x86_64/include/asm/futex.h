@@ -2,8 +2,8 @@
 /*
  * asm/futex.h - atomic operations on user words, as futex(2) needs them.
  *
- * Both run with page faults disabled (a futex bucket lock may be held): -EFAULT means that
- * the caller drops its locks, faults the page in for writing and tries again.
+ * A caller that holds a futex bucket lock disables page faults around them: -EFAULT then means to
+ * drop the locks, fault the page in for writing and try again.
  */
 #ifndef _ASM_FUTEX_H
 #define _ASM_FUTEX_H
