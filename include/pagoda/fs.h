@@ -10,8 +10,8 @@
  *	file		   an open file: position, mode, operations	   <pagoda/file.h>
  *	address_space	   the pages of an inode			   <pagoda/pagemap.h>
  *
- * Locks, outermost first: namespace_sem, f_pos_lock, s_vfs_rename_mutex, i_rwsem (parent before child;
- * of two unrelated directories the lower address first), pipe mutex, mmap_lock, ...,
+ * Locks, outermost first: f_pos_lock, namespace_sem, s_vfs_rename_mutex, i_rwsem (parent before
+ * child; of two unrelated directories the lower address first), pipe mutex, mmap_lock, ...,
  * files_struct.file_lock, dcache_lock, inode.i_lock.
  */
 #ifndef PAGODA_FS_H

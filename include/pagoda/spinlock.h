@@ -28,8 +28,8 @@ enum lock_rank {
 	RANK_NONE = 0,
 	/* sleeping locks */
 	RANK_CRED_GUARD, /* signal_struct.cred_guard: exec against ptrace-like readers */
-	RANK_NAMESPACE,	 /* mount tree */
 	RANK_FILE_POS,	 /* file.f_pos_lock */
+	RANK_NAMESPACE,	 /* mount tree */
 	RANK_RENAME,	 /* super_block.s_vfs_rename */
 	RANK_INODE,	 /* inode.i_rwsem */
 	RANK_PIPE,	 /* pipe_inode_info.mutex */

@@ -408,6 +408,23 @@ TEST("TASK-13", "small reads give the same as large ones")
 
 static int thread_gate[2];
 
+TEST("TASK-13", "processes that share an open file take turns in it")
+{
+	static const char *const paths[] = {"/proc/self/mounts", "/proc/self/maps", "/proc/stat"};
+
+	for (int i = 0; i < 3; i++) {
+		int fd = (int)EXPECT_OK(raw_open(paths[i], O_RDONLY, 0));
+		pid_t child = test_fork();
+
+		if (!child)
+			_exit(raw_read(fd, text, 10) != 10);
+		EXPECT_EXIT(child, 0);
+		EXPECT(raw_read(fd, text, sizeof(text)) > 0);
+		EXPECT_EQ(raw(SYS_lseek, fd, 0, SEEK_SET), 0);
+		EXPECT(raw_read(fd, text, sizeof(text)) > 10);
+	}
+}
+
 TEST("TASK-14", "task lists the threads")
 {
 	struct dirent *d;
