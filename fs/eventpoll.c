@@ -203,14 +203,24 @@ static int ep_modify(struct eventpoll *ep, struct epitem *item, const struct epo
 
 /* ---- epoll files that watch epoll files; epmutex is held --------------------------------- */
 
+/*
+ * Each check has a number. An epoll file keeps what was found of it, as the same one may be reached
+ * in very many ways: chains of 4 through n files in each place are n^3.
+ */
+static unsigned long ep_check_nr;
+
 /* The longest chain of epoll files that ep is watched by; none is longer than EP_MAX_NESTS. */
 static int ep_height_above(struct eventpoll *ep)
 {
 	struct epitem *item;
 	int height = 0;
 
+	if (ep->above_nr == ep_check_nr)
+		return ep->height;
 	list_for_each_entry (item, &ep->file->f_ep, fllink)
 		height = max(height, ep_height_above(item->ep) + 1);
+	ep->above_nr = ep_check_nr;
+	ep->height = height;
 	return height;
 }
 
@@ -222,6 +232,8 @@ static int ep_depth_below(struct eventpoll *ep, const struct eventpoll *top)
 
 	if (ep == top)
 		return EP_MAX_NESTS + 1;
+	if (ep->below_nr == ep_check_nr)
+		return ep->depth;
 	mutex_lock(&ep->mtx);
 	for (node = rb_first(&ep->items); node; node = rb_next(node)) {
 		struct file *file = rb_entry(node, struct epitem, node)->file;
@@ -230,11 +242,14 @@ static int ep_depth_below(struct eventpoll *ep, const struct eventpoll *top)
 			depth = max(depth, ep_depth_below(file->private_data, top) + 1);
 	}
 	mutex_unlock(&ep->mtx);
+	ep->below_nr = ep_check_nr;
+	ep->depth = depth;
 	return depth;
 }
 
 static bool ep_may_watch(struct eventpoll *ep, struct eventpoll *target)
 {
+	ep_check_nr++;
 	return ep_depth_below(target, ep) + 1 + ep_height_above(ep) <= EP_MAX_NESTS;
 }
 

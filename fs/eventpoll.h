@@ -39,6 +39,10 @@ struct eventpoll {
 	struct wait_queue_head wq;	  /* sleepers in epoll_wait() */
 	struct wait_queue_head poll_wait; /* those who poll the epoll file itself */
 	struct file *file;
+
+	/* the chains below and above it, as of the checks with these numbers; epmutex */
+	unsigned long below_nr, above_nr;
+	int depth, height;
 };
 
 struct eppoll_entry {

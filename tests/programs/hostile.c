@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -92,6 +93,24 @@ static void wake_op_on_new_page(void)
 	printf("wake operation on a new page: %ld, %u\n", ret, word[1024]);
 }
 
+/* Chains of 4 that lead through 60 files in each place: 13 million ways. */
+static void epoll_mesh(void)
+{
+	enum { PLACES = 5, WIDE = 60 };
+	struct epoll_event event = {.events = EPOLLIN};
+	int fd[PLACES][WIDE], refused = 0;
+
+	for (int place = PLACES - 1; place >= 0; place--) {
+		for (int i = 0; i < WIDE; i++) {
+			fd[place][i] = place || !i ? epoll_create1(0) : -1;
+			for (int j = 0; fd[place][i] >= 0 && place < PLACES - 1 && j < WIDE; j++)
+				refused += !!epoll_ctl(fd[place][i], EPOLL_CTL_ADD,
+						       fd[place + 1][j], &event);
+		}
+	}
+	printf("epoll mesh: %d refused\n", refused);
+}
+
 int main(void)
 {
 	struct sigaction action = {.sa_handler = counts};
@@ -102,5 +121,6 @@ int main(void)
 	shortest_interval();
 	longest_sleep();
 	wake_op_on_new_page();
+	epoll_mesh();
 	return 0;
 }
