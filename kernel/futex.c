@@ -523,7 +523,8 @@ void exit_robust_list(struct task_struct *curr)
 	while (entry != &head->list) {
 		int err = fetch_entry(&next, &entry->next);
 
-		if (entry != pending && handle_futex_death((void __user *)entry + offset, curr))
+		if (entry != pending &&
+		    handle_futex_death((void __user *)((unsigned long)entry + offset), curr))
 			return;
 		if (err || !--limit)
 			break;
@@ -531,5 +532,5 @@ void exit_robust_list(struct task_struct *curr)
 		cond_resched();
 	}
 	if (pending)
-		handle_futex_death((void __user *)pending + offset, curr);
+		handle_futex_death((void __user *)((unsigned long)pending + offset), curr);
 }
