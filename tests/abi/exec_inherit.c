@@ -45,11 +45,8 @@ int test_child(int argc, char **argv)
 	} else if (strcmp(what, "personality") == 0) {
 		EXPECT_EQ(raw(SYS_personality, 0xffffffff), ADDR_NO_RANDOMIZE);
 	} else if (strcmp(what, "break") == 0) {
-		unsigned long old = strtoul(argv[1], NULL, 16);
-
-		EXPECT((unsigned long)raw_brk(0) < old ||
-		       (unsigned long)raw_brk(0) > old + (1 << 20));
-		EXPECT_EQ(raw_brk(0), stat_value(47)); /* where it starts */
+		/* Where it starts is random, so that it may be near the old one by chance. */
+		EXPECT_EQ(raw_brk(0), stat_value(47));
 	} else if (strcmp(what, "layout") == 0) {
 		char text[64];
 		int len = snprintf(text, sizeof(text), "%lx %lx", (unsigned long)map_private(1, RW),
