@@ -4,12 +4,13 @@
 from pagoda import build_dir
 
 TARGETS = ("pagoda",)
+CPUS = 2
 
 
 def minute(t, cpus):
     """Runs stress.c on the checked kernel."""
     check((build_dir(True) / "pagoda.elf").exists(), "there is no checked kernel: run `make CHECKED=1 kernel`")
-    words = ("--checked", "--smp", str(cpus), "--timeout", "140", "--", t.program("stress-musl"), "60", str(cpus))
+    words = ("--checked", "--smp", str(cpus), "--timeout", "400", "--", t.program("stress-musl"), "60", str(cpus))
     status, output, errors = t.pagoda_run(*words)
     equal((status, output), (0, "stress: good\n"), f"status and output ({errors[:400]!r})")
 

@@ -128,25 +128,12 @@ static char *read_file(const char *path, size_t *size)
 	return n < 0 ? NULL : data;
 }
 
-/*
- * Free memory, with the kernel stacks: those of ended tasks are kept for the next ones, as many as
- * once ran at the same time. (A task that leaked would show as slab objects.)
- */
 static unsigned long free_kib(void)
 {
-	FILE *file = fopen("/proc/meminfo", "r");
-	unsigned long sum = 0, kib;
 	struct sysinfo info;
-	char line[256];
 
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "MemFree: %lu", &kib) == 1 ||
-		    sscanf(line, "KernelStack: %lu", &kib) == 1)
-			sum += kib;
-	if (file)
-		fclose(file);
-	if (sum || sysinfo(&info))
-		return sum;
+	if (sysinfo(&info))
+		return 0;
 	return info.freeram * (info.mem_unit ? info.mem_unit : 1) / 1024;
 }
 
@@ -171,10 +158,23 @@ static unsigned long slab_objects(void)
 	return sum;
 }
 
+/* Empty slabs and unused stacks that the kernel keeps at hand are not in use. */
+static void drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "2", 1) != 1)
+		tell("error: drop_caches: %s\n", strerror(errno));
+	close(fd);
+}
+
 static struct usage usage_now(void)
 {
 	struct usage usage;
 
+	drop_caches();
 	usage.slab_objects = slab_objects();
 	usage.free_kib = free_kib();
 	return usage;

@@ -6,6 +6,9 @@ import time
 
 from . import Problem, qemu
 
+# Seconds to wait for an answer. Only a broken guest takes so long, even where CPUs are shared with others.
+PATIENCE = 90
+
 PROMPT = r"pagoda:\S*# $"
 
 
@@ -16,7 +19,7 @@ class Failure(Exception):
 class Console:
     """The serial port of a running machine as text. `seen` is all that came, `fresh` what no expect() has used."""
 
-    def __init__(self, machine, limit=120):
+    def __init__(self, machine, limit=600):
         self.process = qemu.Process(machine, limit)
         self.seen = ""
         self.fresh = ""
@@ -34,7 +37,7 @@ class Console:
         self.fresh = re.sub(r"\x1b\[(6n|J)", "", self.fresh + text)
         return bool(data)
 
-    def expect(self, pattern, seconds=20):
+    def expect(self, pattern, seconds=PATIENCE):
         """Waits until the regular expression matches what is fresh; returns the match and drops the text up to it."""
         until = time.monotonic() + seconds
         while True:
@@ -52,13 +55,14 @@ class Console:
         """Types the text; "\\x03" is Ctrl-C."""
         self.process.write(text.encode())
 
-    def pause(self, seconds):
-        """Lets the guest run for a while, so that it has read what was typed."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until and not self.process.eof:
-            self._more(until - time.monotonic())
+    def sees(self, pattern, seconds):
+        """Whether the regular expression matches what is fresh, now or in the next seconds; then drops the text up to it."""
+        try:
+            return bool(self.expect(pattern, seconds))
+        except Failure:
+            return False
 
-    def wait_end(self, seconds=30):
+    def wait_end(self, seconds=PATIENCE):
         """Waits for the machine to end by itself; returns QEMU's exit status."""
         until = time.monotonic() + seconds
         while not self.process.eof and time.monotonic() < until:
@@ -72,7 +76,7 @@ class Console:
 class Shell(Console):
     """The console once the shell of build/initramfs.cpio has come up."""
 
-    def __init__(self, machine, limit=120, boot=60):
+    def __init__(self, machine, limit=600, boot=2 * PATIENCE):
         super().__init__(machine, limit)
         try:
             self.prompt(boot)
@@ -81,7 +85,7 @@ class Shell(Console):
             self.close()
             raise (Problem(complaint) if complaint else failure) from None
 
-    def prompt(self, seconds=20):
+    def prompt(self, seconds=PATIENCE):
         """Waits for the prompt."""
         return self.expect(PROMPT, seconds)
 
@@ -89,7 +93,12 @@ class Shell(Console):
         """Types a line."""
         self.send(text + "\n")
 
-    def run(self, command, seconds=30):
+    def start(self, program):
+        """Starts a program and returns once it reads the terminal or waits: what is typed then is for it."""
+        self.line(f'sh -c "echo star\'\'ted; exec {program}"')
+        self.expect("^started\r*\n")
+
+    def run(self, command, seconds=PATIENCE):
         """Runs a command line and returns (its output with newlines, its status)."""
         self._count += 1
         mark = f"{self._count}:"

@@ -35,12 +35,13 @@ class Job:
 
 @dataclass
 class End:
-    """How a job ended: `how` is exit, signal, timeout or error (fork failed); what it left in use."""
+    """How a job ended: `how` is exit, signal, timeout or error (fork failed); what it left in use; its time."""
 
     how: str
     number: int
     lost_kib: int = 0
     lost_objects: int = 0
+    seconds: float = 0.0
 
     @property
     def status(self):
@@ -111,7 +112,7 @@ class Session:
         self.panic = None
         self.before = b""
         self.note = ""
-        self.seconds = 0.0
+        self._started = 0.0
         self._buffer = b""
         words = [self.nonce]
         for job in jobs:
@@ -122,15 +123,12 @@ class Session:
 
     def run(self, machine, limit):
         """Boots the machine with our initramfs. Returns "done", "panic", "timeout" or "died"."""
-        start = time.monotonic()
         with tempfile.NamedTemporaryFile(prefix="pagoda-", suffix=".cpio") as archive:
             archive.write(self.root.to_bytes())
             archive.flush()
             machine.initrd = archive.name
             with qemu.Process(machine, limit) as process:
-                result = self._follow(process)
-        self.seconds = time.monotonic() - start
-        return result
+                return self._follow(process)
 
     def _follow(self, process):
         while len(self.ends) < len(self.jobs):
@@ -187,9 +185,11 @@ class Session:
         self._buffer = self._buffer[end + 1 :]
         if words[1] == "start":
             self.current = int(words[2])
+            self._started = time.monotonic()
         elif words[1] == "end" and len(words) == 9:
             free, objects, free_after, objects_after = map(int, words[5:])
-            self.ends[int(words[2])] = End(words[3], int(words[4]), free - free_after, objects_after - objects)
+            lost = (free - free_after, objects_after - objects)
+            self.ends[int(words[2])] = End(words[3], int(words[4]), *lost, time.monotonic() - self._started)
             self.current = None
         else:
             self.note = " ".join(words[1:])

@@ -101,6 +101,15 @@ def command(machine):
     return words + list(machine.extra)
 
 
+_running = set()
+
+
+def kill_all():
+    """Ends every machine that still runs: for drivers that use threads and are interrupted."""
+    for process in list(_running):
+        process.kill()
+
+
 class Process:
     """A running QEMU whose first serial port is our pipe. Use it as a context manager: it never outlives that."""
 
@@ -118,6 +127,7 @@ class Process:
         )
         self.errors = b""
         self.eof = False
+        _running.add(self)
 
     def __enter__(self):
         return self
@@ -168,6 +178,7 @@ class Process:
 
     def kill(self):
         """Ends QEMU if it still runs, and releases its pipes. Returns its exit status."""
+        _running.discard(self)
         if self.process.poll() is None:
             self.process.terminate()
             if self.wait(6) is None:

@@ -1,35 +1,42 @@
 # SPDX-License-Identifier: MIT
-"""How tests are counted, told and kept; and batches of test programs that share one boot."""
+"""How tests are counted, told and kept; groups of them at the same time; programs that share one boot."""
 
 import fnmatch
 import importlib.util
+import os
 import re
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from . import BUILD, ROOT, guest
+from . import BUILD, ROOT, guest, qemu
 
 RESULTS = BUILD / "test-results"
 LINE = re.compile(r"^(?:\[ *[0-9.]+\] )?(ok|not ok|skip) +(.*)$")
 
 
 class Report:
-    """All results of one run of tests/run."""
+    """All results of one run of tests/run. Several threads add to it."""
 
     def __init__(self, pattern="", verbose=False):
         self.pattern = pattern
         self.verbose = verbose
         self.rows = []
+        self.lock = threading.Lock()
 
     def wants(self, name):
         """Whether the pattern picks this test: part of the name, or a shell pattern."""
         return not self.pattern or fnmatch.fnmatch(name, f"*{self.pattern}*")
 
-    def add(self, group, program, verdict, title, why=""):
+    def add(self, group, program, verdict, title, why="", seconds=None):
         """Counts one result; verdict is ok, not ok or skip."""
-        self.rows.append((group, program, verdict, title, why))
-        if verdict == "not ok" or self.verbose:
-            text = f"{verdict} {group}: {program}: {title}"
-            print(f"{text}: {why}" if why else text, flush=True)
+        with self.lock:
+            self.rows.append((group, program, verdict, title, why))
+            if verdict == "not ok" or self.verbose:
+                text = f"{verdict} {group}: {program}: {title}"
+                text += f": {why}" if why else ""
+                print(text + (f" ({seconds:.1f} s)" if seconds is not None else ""), flush=True)
 
     def count(self, verdict, group=None):
         """How many results have that verdict."""
@@ -37,10 +44,11 @@ class Report:
 
     def group_done(self, group, seconds):
         """Tells how a group went and keeps its rows, for tools/gen-contract and for reading."""
-        rows = [row for row in self.rows if row[0] == group]
-        if not rows:
-            return
-        print(f"  {group}: {self.summary(group)} in {seconds:.1f} s", flush=True)
+        with self.lock:
+            rows = [row for row in self.rows if row[0] == group]
+            if not rows:
+                return
+            print(f"  {group}: {self.summary(group)} in {seconds:.1f} s", flush=True)
         RESULTS.mkdir(parents=True, exist_ok=True)
         if self.pattern:
             return
@@ -74,10 +82,60 @@ def parse(report, group, program, text):
     return lines, failed
 
 
+@dataclass
+class Group:
+    """Tests that run one after the other: `run(report)` runs them, on a machine that keeps `cpus` of our CPUs busy."""
+
+    name: str
+    cpus: int
+    run: Callable
+
+
+class Lanes:
+    """Runs groups at the same time, as long as there is a CPU of this machine for each processor of the guests."""
+
+    def __init__(self, report):
+        self.report = report
+        self.free = self.cpus = min(len(os.sched_getaffinity(0)), 8)
+        self.changed = threading.Condition()
+        self.error = None
+
+    def run(self, groups):
+        """Runs all of them: those that need one CPU first, the others when these leave room."""
+        threads = []
+        try:
+            for group in sorted(groups, key=lambda group: group.cpus):
+                need = min(group.cpus, self.cpus)
+                with self.changed:
+                    self.changed.wait_for(lambda need=need: self.free >= need or self.error)
+                    if self.error:
+                        break
+                    self.free -= need
+                threads.append(threading.Thread(target=self._one, args=(group, need), daemon=True))
+                threads[-1].start()
+            with self.changed:
+                self.changed.wait_for(lambda: self.free == self.cpus or self.error)
+            if self.error:
+                raise self.error
+        finally:
+            qemu.kill_all()
+
+    def _one(self, group, need):
+        clock = Clock()
+        try:
+            group.run(self.report)
+            self.report.group_done(group.name, clock.seconds)
+        except BaseException as error:  # pylint: disable=broad-except; the main thread raises it again
+            self.error = error
+        with self.changed:
+            self.free += need
+            self.changed.notify_all()
+
+
 class Batch:
     """Programs that run one after the other in as few boots as their crashes allow."""
 
-    def __init__(self, group, machine, make_root, limit=60):
+    def __init__(self, group, machine, make_root, limit=120):
         self.group = group
         self.machine = machine
         self.make_root = make_root
@@ -130,7 +188,7 @@ def describe(end):
 
 
 def load(path, **names):
-    """The Python module in this file, with `names` known to it."""
+    """A Python module made from this file, with `names` known to it."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     vars(module).update(names)
