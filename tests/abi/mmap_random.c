@@ -5,7 +5,8 @@
  * The arena consists of units of one page, or of many pages, of which one in each unit is used, so that
  * ranges reach over page tables and their directories. The model keeps for each unit its protection and
  * the byte that its page must hold. After every few calls the areas in maps and the contents must be
- * those of the model. The sequences are the same in every run.
+ * those of the model. The sequences are the same in every run. Several threads may play at once, each
+ * with an arena and a model of its own.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,11 +26,11 @@ struct unit {
 	bool shared; /* anonymous, of an object of its own */
 };
 
-static struct unit model[UNITS];
-static char *arena;
-static size_t unit_size; /* bytes */
-static unsigned long seed;
-static bool child_checks; /* shared pages must stay as they are */
+static __thread struct unit model[UNITS];
+static __thread char *arena;
+static __thread size_t unit_size; /* bytes */
+static __thread unsigned long seed;
+static __thread bool child_checks; /* shared pages must stay as they are */
 
 static unsigned int random_below(unsigned int n)
 {
@@ -218,13 +219,12 @@ static void do_fork(int start, int count)
 	child_checks = false;
 }
 
-static void run(char *where, size_t unit_pages, unsigned long first_seed, int steps)
+static void play(char *where, size_t unit_pages, unsigned long first_seed, int steps)
 {
 	static void (*const calls[])(int start, int count) = {
 		do_map,	  do_map,   do_unmap,	 do_protect, do_protect,
 		do_write, do_write, do_dontneed, do_move,
 	};
-	long tables = status_value("VmPTE"), size = status_value("VmSize");
 
 	seed = first_seed;
 	unit_size = unit_pages * PAGE;
@@ -246,6 +246,13 @@ static void run(char *where, size_t unit_pages, unsigned long first_seed, int st
 	}
 	EXPECT_OK(raw_munmap(arena, UNITS * unit_size));
 	EXPECT_EQ(areas_in(arena, UNITS * unit_pages), 0);
+}
+
+static void run(char *where, size_t unit_pages, unsigned long first_seed, int steps)
+{
+	long tables = status_value("VmPTE"), size = status_value("VmSize");
+
+	play(where, unit_pages, first_seed, steps);
 	EXPECT_EQ(status_value("VmSize"), size);
 	EXPECT(status_value("VmPTE") <= tables + 8);
 }
@@ -275,29 +282,20 @@ TEST_SLOW("GEN-10,UNMAP-12,LAY-10", "units of 1 GiB agree with the model", 40)
 	run((char *)0x107fc0000000, 1 << 18, 7, 300);
 }
 
-struct busy {
-	char *pages;
-	volatile int stop;
-};
-
-static void *busy_thread(void *argument)
+static void *player(void *argument)
 {
-	struct busy *busy = argument;
+	unsigned long number = (unsigned long)argument;
 
-	while (!busy->stop) {
-		memset(busy->pages, 1, 16 * PAGE);
-		EXPECT_OK(raw_madvise(busy->pages, 16 * PAGE, MADV_DONTNEED));
-		raw(SYS_sched_yield);
-	}
+	play((char *)0x200000000000 + number * 100 * PAGE, 1, number, 150);
 	return NULL;
 }
 
-TEST_SLOW("GEN-10,FLT-24", "a random sequence agrees while another thread faults elsewhere", 40)
+TEST_SLOW("GEN-10,FLT-24,TLB-3", "three threads agree with their models, each in its arena", 40)
 {
-	struct busy busy = {map_private(16, RW), 0};
-	struct thread thread = thread_start(busy_thread, &busy);
+	struct thread threads[3];
 
-	run(free_range(UNITS), 1, 3, 300);
-	busy.stop = 1;
-	thread_join(thread);
+	for (unsigned long i = 0; i < 3; i++)
+		threads[i] = thread_start(player, (void *)(i + 11));
+	for (int i = 0; i < 3; i++)
+		thread_join(threads[i]);
 }
