@@ -229,7 +229,7 @@ build/tests/programs/%-glibc: tests/programs/%.c | $(FIRST)
 O := build
 include tests/host/host.mk
 
-.PHONY: check contract test test-host test-kernel test-abi test-programs
+.PHONY: check contract docs test test-host test-kernel test-abi test-programs
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
 GUESTS     := build/guest/init $(B)/pagoda.elf
 
@@ -254,12 +254,14 @@ test-programs: all build/guest/init $(PROG_BIN) checked-kernel
 bench: $(GUESTS) build/user/bench
 	$(Q)tools/bench $(ROWS)
 
-# docs/contract/status.md, from the clauses and the results of the layer abi.
+# Pages that are made from sources and kept: the system calls, and what the layer abi proves of the contract.
+docs: $(B)/pagoda.elf
+	$(Q)NM=$(NM) tools/gen-syscalls --doc docs/syscalls.md kernel/syscall.tbl $<
 contract: test-abi
 	$(Q)tools/gen-contract
 
-# Formatting and static analysis; CHECK='format sparse' picks.
-check:
+# Formatting, static analysis, documentation; CHECK='format sparse' picks.
+check: $(GEN)
 	$(Q)tools/check $(CHECK)
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -276,9 +278,10 @@ clean:
 #?   gdb             the same, stopped at the first instruction, GDB attached
 #?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
 #?   test-host, test-kernel, test-abi, test-programs   one layer of them
+#?   docs            writes docs/syscalls.md from kernel/syscall.tbl
 #?   contract        runs test-abi and writes docs/contract/status.md
 #?   bench           the costs of calls on Pagoda and on Linux, side by side; ROWS='fork cow' picks
-#?   check           formatting and static analysis; CHECK='format sparse' picks
+#?   check           formatting, static analysis, stale pages in docs/; CHECK='format sparse' picks
 #?   clean           removes build/
 #?
 #? Variables
