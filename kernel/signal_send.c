@@ -280,12 +280,12 @@ bool do_notify_parent(struct task_struct *tsk, int sig)
 /* why: CLD_STOPPED or CLD_CONTINUED. tasklist_lock held for reading. */
 void do_notify_parent_cldstop(struct task_struct *tsk, bool for_ptracer, int why)
 {
-	struct task_struct *parent = tsk->group_leader->real_parent;
+	struct task_struct *leader = tsk->group_leader, *parent = leader->real_parent;
 	struct sighand_struct *sighand = parent->sighand;
 	kernel_siginfo_t info;
 	unsigned long flags;
 
-	child_info(&info, tsk->group_leader, SIGCHLD);
+	child_info(&info, leader, SIGCHLD);
 	info.si_code = why;
 	info.si_status = why == CLD_CONTINUED ? SIGCONT : tsk->signal->group_exit_code & 0x7f;
 
@@ -293,6 +293,6 @@ void do_notify_parent_cldstop(struct task_struct *tsk, bool for_ptracer, int why
 	if (sighand->action[SIGCHLD - 1].sa.sa_handler != SIG_IGN &&
 	    !(sighand->action[SIGCHLD - 1].sa.sa_flags & SA_NOCLDSTOP))
 		send_signal_locked(SIGCHLD, &info, parent, PIDTYPE_TGID);
-	__wake_up_parent(tsk, parent);
+	__wake_up_parent(leader, parent); /* it waits for the pid of the process */
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
