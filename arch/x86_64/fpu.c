@@ -25,6 +25,8 @@ u64 fpu_xfeatures;
 static u32 mxcsr_mask = 0xffbf;
 static bool use_xsaveopt;
 static struct kmem_cache *fpu_cachep;
+/* What a signal handler starts with: with xstate_bv 0 nothing behind the header is read. */
+static const struct fpu_state init_fpstate = {.cwd = FCW_DEFAULT, .mxcsr = MXCSR_DEFAULT};
 static DEFINE_PER_CPU(struct fpu_state *, fpu_owner);
 
 static inline void xsetbv(u32 index, u64 value)
@@ -150,6 +152,11 @@ void fpu_reset_current(void)
 	init_state(current->thread.fpu);
 	restore(current->thread.fpu);
 	claim_registers();
+}
+
+void fpu_clear_registers(void)
+{
+	restore(&init_fpstate);
 }
 
 struct fpu_state *fpu_sync_current(void)

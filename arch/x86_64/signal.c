@@ -107,6 +107,10 @@ static int restore_fp_frame(const struct fpu_state __user *from)
 		fpu_reset_current();
 		return 0;
 	}
+	if (!access_ok(from, fp_frame_size())) {
+		fpu_reset_current();
+		return -EFAULT;
+	}
 	return fpu_load_user(from, has_xstate(from));
 }
 
@@ -250,8 +254,10 @@ static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
 		}
 	}
 	failed = setup_rt_frame(ksig, regs);
-	if (!failed)
+	if (!failed) {
 		regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_TF);
+		fpu_clear_registers(); /* (SIG-18) the handler is not run with odd rounding modes */
+	}
 	signal_setup_done(failed, ksig, 0);
 }
 
@@ -325,7 +331,8 @@ void do_rt_sigreturn(struct pt_regs *regs)
 	sigset_t mask;
 	u64 fpstate;
 
-	if (get_user(mask.sig[0], &frame->uc.uc_sigmask.sig[0]))
+	if (!access_ok(frame, sizeof(*frame)) ||
+	    get_user(mask.sig[0], &frame->uc.uc_sigmask.sig[0]))
 		goto badframe;
 	set_current_blocked(&mask);
 	current->restart_block.fn = do_no_restart_syscall;

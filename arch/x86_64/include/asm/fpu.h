@@ -58,8 +58,10 @@ struct fpu_state *fpu_alloc(void);
 void fpu_free(struct fpu_state *fpu);
 /* Child gets the parent's registers; @dst->fpu is allocated. The parent is current. */
 void fpu_clone(struct thread_struct *dst, struct thread_struct *src);
-/* Registers and image of current take their initial values (exec, a new handler). */
+/* Registers and image of current take their initial values (exec). */
 void fpu_reset_current(void);
+/* The registers alone do, as a signal handler begins; the image follows at the next switch. */
+void fpu_clear_registers(void);
 /* Called by __switch_to with interrupts off. */
 void fpu_switch(struct thread_struct *prev, struct thread_struct *next, unsigned int cpu);
 /* Brings current's image up to date with the registers, which stay loaded. */
