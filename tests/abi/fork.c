@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "lib/fault.h"
 #include "lib/maps.h"
 #include "lib/sys.h"
 #include "lib/task.h"
@@ -51,6 +52,29 @@ TEST("CMM-1", "the child's faults and context switches are counted from 0")
 		_exit(0);
 	}
 	EXPECT_EXIT(pid, 0);
+}
+
+TEST("CMM-5", "the child runs in the address space that was made for it")
+{
+	char *p = map_private(2, RW), *hole = free_range(2);
+	pid_t pid;
+
+	p[0] = 1;
+	pid = test_fork();
+	if (pid == 0) {
+		EXPECT_EQ(p[0], 1);
+		p[0] = 2;
+		EXPECT_EQ(raw_mmap(hole, PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0),
+			  (long)hole);
+		hole[0] = 3;
+		EXPECT_AREAS(hole, 2, "1 rw-p, 1 hole");
+		EXPECT_OK(raw_munmap(p + PAGE, PAGE));
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(p[0], 1);
+	EXPECT_UNMAPPED(hole);
+	EXPECT_AREAS(p, 2, "2 rw-p");
 }
 
 static int map_one(void *argument)

@@ -221,7 +221,7 @@ static void check_no_memory(pid_t pid)
 	EXPECT_EQ(task_stat(pid, 23), 0);
 }
 
-TEST("KTH-4,STS-7,KTH-1", "a kernel thread has no memory to show")
+TEST("KTH-4,STS-7,KTH-1,CMM-2", "a kernel thread has no memory to show")
 {
 	if (each_kernel_thread(check_no_memory) == 0)
 		SKIP("no kernel threads to be seen");
