@@ -168,13 +168,33 @@ static u64 time_of_burner(int nice_a, int nice_b, u64 *other)
 	return time;
 }
 
-/* Two equal tasks on one CPU get the same; nice 5 gets about a third of nice 0. Wide margins. */
+/* Two equal tasks on one CPU get the same. Wide margins. */
+static bool equal_weights_share_equally(void)
+{
+	u64 other, mine = time_of_burner(0, 0, &other);
+
+	return mine > other / 2 && other > mine / 2;
+}
+
+/* Nice 5 gets about a third of nice 0. */
+static bool larger_weight_gets_more(void)
+{
+	u64 other, mine = time_of_burner(0, 5, &other);
+
+	return mine > other + other / 2;
+}
+
+/* A busy host stops this CPU now and then, at the cost of the task that runs: so several tries. */
+static bool holds(bool (*claim)(void))
+{
+	for (int i = 0; i < 10; i++)
+		if (claim())
+			return true;
+	return false;
+}
+
 KTEST(processor_time_is_shared_by_weight)
 {
-	u64 mine, other;
-
-	mine = time_of_burner(0, 0, &other);
-	KTEST_EXPECT(mine > other / 2 && other > mine / 2);
-	mine = time_of_burner(0, 5, &other);
-	KTEST_EXPECT(mine > other + other / 2);
+	KTEST_EXPECT(holds(equal_weights_share_equally));
+	KTEST_EXPECT(holds(larger_weight_gets_more));
 }
