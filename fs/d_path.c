@@ -92,21 +92,6 @@ char *__d_path(const struct path *path, const struct path *root, char *buf, int 
 	return res ? NULL : finish(&p, end);
 }
 
-char *d_absolute_path(const struct path *path, char *buf, int buflen)
-{
-	struct path root = {NULL, NULL};
-	struct prepend_buffer p;
-	char *end;
-	int res;
-
-	prepend_init(&p, buf, buflen);
-	end = p.buf;
-	read_lock(&dcache_lock);
-	res = prepend_path(&p, path, &root);
-	read_unlock(&dcache_lock);
-	return res > 1 ? ERR_PTR(-EINVAL) : finish(&p, end);
-}
-
 char *d_path(const struct path *path, char *buf, int buflen)
 {
 	struct dentry *dentry = path->dentry;

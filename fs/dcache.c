@@ -37,11 +37,6 @@ void dcache_init(void)
 	dentry_cachep = KMEM_CACHE(dentry, SLAB_PANIC | SLAB_RECLAIM_ACCOUNT);
 }
 
-long get_nr_dentry(void)
-{
-	return atomic_long_read(&nr_dentry);
-}
-
 /* The hash of a name; hash_name() in fs/namei.c computes the same. salt is not used. */
 u32 full_name_hash(const void *salt, const char *name, unsigned int len)
 {
@@ -164,14 +159,6 @@ struct dentry *d_alloc(struct dentry *parent, const struct qstr *name)
 	return dentry;
 }
 
-struct dentry *d_alloc_name(struct dentry *parent, const char *name)
-{
-	struct qstr q = QSTR_INIT(name, strlen(name));
-
-	q.hash = full_name_hash(parent, name, q.len);
-	return d_alloc(parent, &q);
-}
-
 /* For objects without a place in a tree; the name is what d_path() shows through d_dname. */
 struct dentry *d_alloc_pseudo(struct super_block *sb, const struct qstr *name)
 {
@@ -222,14 +209,6 @@ void d_instantiate(struct dentry *dentry, struct inode *inode)
 {
 	write_lock(&dcache_lock);
 	set_inode(dentry, inode);
-	write_unlock(&dcache_lock);
-}
-
-void d_rehash(struct dentry *dentry)
-{
-	write_lock(&dcache_lock);
-	if (d_unhashed(dentry))
-		dentry_hash(dentry);
 	write_unlock(&dcache_lock);
 }
 
@@ -314,31 +293,6 @@ void dput(struct dentry *dentry)
 	}
 }
 
-struct dentry *dget_parent(struct dentry *dentry)
-{
-	struct dentry *parent;
-
-	read_lock(&dcache_lock);
-	parent = dget(dentry->d_parent);
-	read_unlock(&dcache_lock);
-	return parent;
-}
-
-struct dentry *d_find_alias(struct inode *inode)
-{
-	struct dentry *dentry, *found = NULL;
-
-	read_lock(&dcache_lock);
-	hlist_for_each_entry (dentry, &inode->i_dentry, d_alias) {
-		if (!d_unhashed(dentry) || IS_ROOT(dentry)) {
-			found = dget(dentry);
-			break;
-		}
-	}
-	read_unlock(&dcache_lock);
-	return found;
-}
-
 /* ---- looking up -------------------------------------------------------------------------- */
 
 struct dentry *__d_lookup(struct dentry *parent, const struct qstr *name)
@@ -362,12 +316,6 @@ struct dentry *d_lookup(struct dentry *parent, const struct qstr *name)
 	dentry = dget(__d_lookup(parent, name));
 	read_unlock(&dcache_lock);
 	return dentry;
-}
-
-struct dentry *d_hash_and_lookup(struct dentry *dir, struct qstr *name)
-{
-	name->hash = full_name_hash(dir, (const char *)name->name, name->len);
-	return d_lookup(dir, name);
 }
 
 /* ---- renaming ---------------------------------------------------------------------------- */

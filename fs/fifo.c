@@ -269,18 +269,6 @@ err_files:
 	return error;
 }
 
-int do_pipe_flags(int fd[2], int flags)
-{
-	struct file *files[2];
-	int error = create_pipe_fds(fd, files, flags);
-
-	if (error)
-		return error;
-	fd_install(fd[0], files[0]);
-	fd_install(fd[1], files[1]);
-	return 0;
-}
-
 long sys_pipe2(int __user *fildes, int flags)
 {
 	struct file *files[2];

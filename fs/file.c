@@ -282,24 +282,6 @@ static int do_dup2(struct files_struct *files, struct file *file, unsigned int f
 	return fd;
 }
 
-int replace_fd(unsigned int fd, struct file *file, unsigned int flags)
-{
-	struct files_struct *files = current->files;
-	int err;
-
-	if (!file)
-		return close_fd(fd);
-	if (fd >= rlimit(RLIMIT_NOFILE))
-		return -EBADF;
-	spin_lock(&files->file_lock);
-	err = expand_files(files, fd);
-	if (err < 0) {
-		spin_unlock(&files->file_lock);
-		return err;
-	}
-	return do_dup2(files, file, fd, flags);
-}
-
 int f_dupfd(unsigned int from, struct file *file, unsigned int flags)
 {
 	unsigned long nofile = rlimit(RLIMIT_NOFILE);

@@ -78,7 +78,6 @@ int expand_files(struct files_struct *files, unsigned int nr);
 /* fs/fs_struct.c, fs/fdtable.c, fs/dcache.c */
 void fs_struct_init(void);
 void fdtable_init(void);
-long get_nr_dentry(void);
 
 /* fs/namespace.c */
 extern struct list_head mount_list;

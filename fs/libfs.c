@@ -200,16 +200,6 @@ const struct inode_operations simple_symlink_inode_operations = {
 	.get_link = simple_get_link,
 };
 
-int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask,
-		   unsigned int query_flags)
-{
-	struct inode *inode = path->dentry->d_inode;
-
-	generic_fillattr(inode, stat);
-	stat->blocks = inode->i_mapping->nrpages << (PAGE_SHIFT - 9);
-	return 0;
-}
-
 int simple_setattr(struct dentry *dentry, struct iattr *attr)
 {
 	struct inode *inode = dentry->d_inode;
@@ -238,13 +228,6 @@ int noop_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	return 0;
 }
 
-int simple_open(struct inode *inode, struct file *file)
-{
-	if (inode->i_private)
-		file->private_data = inode->i_private;
-	return 0;
-}
-
 /* ---- small files in a buffer ------------------------------------------------------------- */
 
 ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from,
@@ -259,24 +242,6 @@ ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, con
 		return 0;
 	count = min(count, (size_t)(available - pos));
 	left = copy_to_user(to, from + pos, count);
-	if (left == count)
-		return -EFAULT;
-	*ppos = pos + count - left;
-	return count - left;
-}
-
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from,
-			       size_t count)
-{
-	loff_t pos = *ppos;
-	size_t left;
-
-	if (pos < 0)
-		return -EINVAL;
-	if (pos >= available || !count)
-		return 0;
-	count = min(count, (size_t)(available - pos));
-	left = copy_from_user(to + pos, from, count);
 	if (left == count)
 		return -EFAULT;
 	*ppos = pos + count - left;

@@ -55,13 +55,6 @@ loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
 					i_size_read(inode));
 }
 
-loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size)
-{
-	if (whence > SEEK_END)
-		return -EINVAL;
-	return generic_file_llseek_size(file, offset, whence, size, size);
-}
-
 loff_t default_llseek(struct file *file, loff_t offset, int whence)
 {
 	return generic_file_llseek(file, offset, whence);

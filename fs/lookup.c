@@ -506,24 +506,6 @@ int kern_path(const char *name, unsigned int flags, struct path *path)
 	return filename_lookup(AT_FDCWD, getname_kernel(name), flags, path);
 }
 
-/* base is the root of this walk, and its start. */
-int vfs_path_lookup(const struct path *base, const char *name, unsigned int flags,
-		    struct path *path)
-{
-	struct nameidata nd = {
-		.name = name,
-		.flags = flags,
-		.root = *base,
-		.path = *base,
-	};
-	int error;
-
-	nd_relock(&nd);
-	error = path_lookupat(&nd, path);
-	nd_end(&nd);
-	return error;
-}
-
 /*
  * To the directory of the last component: nd->path holds references, nd->last names the component.
  * Not locked, also after an error: rename ends one walk, which may take dcache_lock for writing,

@@ -180,18 +180,6 @@ out:
 	return dentry;
 }
 
-struct dentry *kern_path_create(int dfd, const char *pathname, struct path *path,
-				unsigned int lookup_flags)
-{
-	return filename_create(dfd, getname_kernel(pathname), path, lookup_flags);
-}
-
-struct dentry *user_path_create(int dfd, const char __user *pathname, struct path *path,
-				unsigned int lookup_flags)
-{
-	return filename_create(dfd, getname(pathname), path, lookup_flags);
-}
-
 void done_path_create(struct path *path, struct dentry *dentry)
 {
 	dput(dentry);

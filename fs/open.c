@@ -80,13 +80,6 @@ int vfs_open(const struct path *path, struct file *f)
 	return 0;
 }
 
-int finish_open(struct file *file, struct dentry *dentry)
-{
-	struct path path = {file->f_path.mnt, dentry};
-
-	return vfs_open(&path, file);
-}
-
 struct file *dentry_open(const struct path *path, int flags, const struct cred *cred)
 {
 	struct file *f = alloc_empty_file(flags);
@@ -117,12 +110,6 @@ int filp_close(struct file *file, void *id)
 		locks_remove_posix(file, id);
 	fput(file);
 	return error;
-}
-
-/* For ->open() methods. */
-int generic_file_open(struct inode *inode, struct file *filp)
-{
-	return 0;
 }
 
 int nonseekable_open(struct inode *inode, struct file *filp)
@@ -282,18 +269,6 @@ long sys_chdir(const char __user *filename)
 		set_fs_pwd(current->fs, &path);
 	path_put(&path);
 	return error;
-}
-
-int init_chdir(const char *pathname)
-{
-	struct path path;
-	int error = kern_path(pathname, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
-
-	if (error)
-		return error;
-	set_fs_pwd(current->fs, &path);
-	path_put(&path);
-	return 0;
 }
 
 long sys_fchdir(unsigned int fd)

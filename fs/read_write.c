@@ -154,16 +154,6 @@ static ssize_t iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos
 	return do_loop(file, iter, ppos, WRITE);
 }
 
-ssize_t vfs_iter_read(struct file *file, struct iov_iter *iter, loff_t *ppos)
-{
-	return iter_read(file, iter, ppos, 0);
-}
-
-ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *ppos)
-{
-	return iter_write(file, iter, ppos, 0);
-}
-
 ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos)
 {
 	struct kvec iov = {.iov_base = buf, .iov_len = min(count, MAX_RW_COUNT)};

@@ -110,24 +110,6 @@ int single_open(struct file *file, int (*show)(struct seq_file *, void *), void 
 	return res;
 }
 
-int single_open_size(struct file *file, int (*show)(struct seq_file *, void *), void *data,
-		     size_t size)
-{
-	char *buf = seq_buf_alloc(size);
-	int ret;
-
-	if (!buf)
-		return -ENOMEM;
-	ret = single_open(file, show, data);
-	if (ret) {
-		kvfree(buf);
-		return ret;
-	}
-	((struct seq_file *)file->private_data)->buf = buf;
-	((struct seq_file *)file->private_data)->size = size;
-	return 0;
-}
-
 int single_release(struct inode *inode, struct file *file)
 {
 	const struct seq_operations *op = ((struct seq_file *)file->private_data)->op;
@@ -323,20 +305,6 @@ ssize_t seq_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 	return ret;
 }
 
-ssize_t seq_read(struct file *file, char __user *buf, size_t size, loff_t *ppos)
-{
-	struct iov_iter iter;
-	struct kiocb kiocb;
-	ssize_t ret;
-
-	iov_iter_ubuf(&iter, READ, buf, size);
-	init_sync_kiocb(&kiocb, file);
-	kiocb.ki_pos = *ppos;
-	ret = seq_read_iter(&kiocb, &iter);
-	*ppos = kiocb.ki_pos;
-	return ret;
-}
-
 loff_t seq_lseek(struct file *file, loff_t offset, int whence)
 {
 	struct seq_file *m = file->private_data;
@@ -373,27 +341,3 @@ loff_t seq_lseek(struct file *file, loff_t offset, int whence)
 }
 
 /* ---- iterating over a list --------------------------------------------------------------- */
-
-struct list_head *seq_list_start(struct list_head *head, loff_t pos)
-{
-	struct list_head *lh;
-
-	list_for_each (lh, head) {
-		if (pos-- == 0)
-			return lh;
-	}
-	return NULL;
-}
-
-struct list_head *seq_list_start_head(struct list_head *head, loff_t pos)
-{
-	return pos ? seq_list_start(head, pos - 1) : head;
-}
-
-struct list_head *seq_list_next(void *v, struct list_head *head, loff_t *ppos)
-{
-	struct list_head *lh = ((struct list_head *)v)->next;
-
-	++*ppos;
-	return lh == head ? NULL : lh;
-}

@@ -69,16 +69,6 @@ static dev_t alloc_anon_dev(void)
 	return minor < 0 ? 0 : MKDEV(0, minor);
 }
 
-dev_t get_anon_bdev(void)
-{
-	dev_t dev;
-
-	mutex_lock(&sb_lock);
-	dev = alloc_anon_dev();
-	mutex_unlock(&sb_lock);
-	return dev;
-}
-
 /* sb_lock is held. */
 static struct super_block *alloc_super(struct file_system_type *type, int flags)
 {

@@ -149,16 +149,6 @@ size_t copy_from_iter(void *addr, size_t bytes, struct iov_iter *i)
 	return iterate(STEP_FROM, addr, bytes, i);
 }
 
-bool copy_from_iter_full(void *addr, size_t bytes, struct iov_iter *i)
-{
-	size_t copied = copy_from_iter(addr, bytes, i);
-
-	if (copied == bytes)
-		return true;
-	iov_iter_revert(i, copied);
-	return false;
-}
-
 size_t iov_iter_zero(size_t bytes, struct iov_iter *i)
 {
 	return iterate(STEP_ZERO, NULL, bytes, i);
@@ -204,11 +194,6 @@ size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes)
 	return fault_in(i, bytes, false);
 }
 
-size_t fault_in_iov_iter_writeable(const struct iov_iter *i, size_t bytes)
-{
-	return fault_in(i, bytes, true);
-}
-
 /* ---- the caller's vector ----------------------------------------------------------------- */
 
 /* Checks the segments and cuts the sum at MAX_RW_COUNT. Bytes, EINVAL or EFAULT. */
@@ -252,13 +237,4 @@ ssize_t import_iovec(int direction, const struct iovec __user *uvec, unsigned in
 	iov_iter_init(i, direction, iov, nr_segs, total);
 	*iovp = alloced;
 	return total;
-}
-
-int import_ubuf(int direction, void __user *buf, size_t len, struct iov_iter *i)
-{
-	len = min(len, MAX_RW_COUNT);
-	if (!access_ok(buf, len))
-		return -EFAULT;
-	iov_iter_ubuf(i, direction, buf, len);
-	return 0;
 }

@@ -142,15 +142,6 @@ bool capable(int cap)
 	return true;
 }
 
-bool has_capability(struct task_struct *t, int cap)
-{
-	const struct cred *cred = get_task_cred(t);
-	bool ret = cap_capable(cred, cap);
-
-	put_cred(cred);
-	return ret;
-}
-
 /*
  * The rule of Linux for looking at another process (/proc/PID/maps, process_vm_readv): all of its
  * user and group ids are the caller's file-system ids, or the caller has CAP_SYS_PTRACE; and a

@@ -146,11 +146,6 @@ static bool will_become_orphaned_pgrp(struct pid *pgrp, struct task_struct *igno
 	return true;
 }
 
-bool is_orphaned_pgrp(struct pid *pgrp)
-{
-	return will_become_orphaned_pgrp(pgrp, NULL);
-}
-
 bool is_current_pgrp_orphaned(void)
 {
 	bool ret;
@@ -374,11 +369,6 @@ void do_group_exit(int exit_code)
 	}
 	spin_unlock_irq(&current->sighand->siglock);
 	do_exit(exit_code);
-}
-
-void make_task_dead(int sig)
-{
-	do_exit(sig);
 }
 
 long sys_exit(int error_code)

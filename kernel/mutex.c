@@ -48,7 +48,7 @@ static int mutex_wait(struct mutex *lock, unsigned int state)
 	return 0;
 }
 
-static int mutex_lock_common(struct mutex *lock, unsigned int state, bool nested)
+static int mutex_lock_common(struct mutex *lock, unsigned int state)
 {
 	int err = 0;
 
@@ -62,28 +62,18 @@ static int mutex_lock_common(struct mutex *lock, unsigned int state, bool nested
 		err = mutex_wait(lock, state);
 	}
 	if (!err)
-		lock_acquired(lock, lock->rank, nested);
+		lock_acquired(lock, lock->rank, false);
 	return err;
 }
 
 void mutex_lock(struct mutex *lock)
 {
-	mutex_lock_common(lock, TASK_UNINTERRUPTIBLE, false);
-}
-
-void mutex_lock_nested(struct mutex *lock)
-{
-	mutex_lock_common(lock, TASK_UNINTERRUPTIBLE, true);
+	mutex_lock_common(lock, TASK_UNINTERRUPTIBLE);
 }
 
 int mutex_lock_interruptible(struct mutex *lock)
 {
-	return mutex_lock_common(lock, TASK_INTERRUPTIBLE, false);
-}
-
-int mutex_lock_killable(struct mutex *lock)
-{
-	return mutex_lock_common(lock, TASK_KILLABLE, false);
+	return mutex_lock_common(lock, TASK_INTERRUPTIBLE);
 }
 
 bool mutex_trylock(struct mutex *lock)

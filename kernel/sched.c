@@ -319,15 +319,6 @@ void __noreturn do_task_dead(void)
 	BUG();
 }
 
-/* Wait until p, which is on its way to sleep or death, has left its CPU. */
-void wait_task_inactive(struct task_struct *p)
-{
-	while (smp_load_acquire(&p->on_cpu)) {
-		cpu_relax();
-		cond_resched();
-	}
-}
-
 /* ---- the tick ---------------------------------------------------------------------------- */
 
 /* Every TICK_NSEC while the CPU is busy, from the timer interrupt. */
@@ -416,11 +407,6 @@ void init_idle(struct task_struct *idle, int cpu)
 	cpumask_set_cpu(cpu, &idle->cpus_mask);
 	rq->idle = idle;
 	rq->curr = idle;
-}
-
-struct task_struct *idle_task(int cpu)
-{
-	return cpu_rq(cpu)->idle;
 }
 
 /* Run queues of all possible CPUs; init_task becomes the idle task of CPU 0. */

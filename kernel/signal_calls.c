@@ -143,13 +143,6 @@ void ignore_signals(struct task_struct *t)
 	flush_signals(t);
 }
 
-bool unhandled_signal(struct task_struct *t, int sig)
-{
-	__sighandler_t handler = t->sighand->action[sig - 1].sa.sa_handler;
-
-	return is_global_init(t) || handler == SIG_IGN || handler == SIG_DFL;
-}
-
 /* The action so far goes to *old; @new, if @set, takes its place. By value: it stays in registers.
  */
 static inline int do_sigaction(int sig, bool set, struct sigaction new, struct sigaction *old)

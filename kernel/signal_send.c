@@ -128,11 +128,6 @@ int kill_pgrp(struct pid *pid, int sig, int priv)
 	return ret;
 }
 
-int kill_pid(struct pid *pid, int sig, int priv)
-{
-	return kill_pid_info(sig, priv ? SEND_SIG_PRIV : SEND_SIG_NOINFO, pid);
-}
-
 /* ---- caused by the current task itself --------------------------------------------------- */
 
 enum force_mode {

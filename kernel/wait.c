@@ -25,14 +25,6 @@ int autoremove_wake_function(struct wait_queue_entry *wq_entry, unsigned int mod
 	return woken;
 }
 
-void init_waitqueue_entry(struct wait_queue_entry *wq_entry, struct task_struct *p)
-{
-	wq_entry->flags = 0;
-	wq_entry->private = p;
-	wq_entry->func = default_wake_function;
-	INIT_LIST_HEAD(&wq_entry->entry);
-}
-
 void init_waitqueue_func_entry(struct wait_queue_entry *wq_entry, wait_queue_func_t func)
 {
 	wq_entry->flags = 0;

@@ -115,19 +115,6 @@ int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int le
 	return done;
 }
 
-int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, int len,
-		      unsigned int foll)
-{
-	struct mm_struct *mm = get_task_mm(tsk);
-	int done;
-
-	if (!mm)
-		return 0;
-	done = access_remote_vm(mm, addr, buf, len, foll);
-	mmput(mm);
-	return done;
-}
-
 /* ---- making ranges present ------------------------------------------------------------------- */
 
 /* True when a fault with these rights would change nothing at @addr. */

@@ -64,13 +64,6 @@ size_t ksize(const void *p)
 	return PageSlab(page) ? page->slab_cache->object_size : page_size(page);
 }
 
-void kfree_sensitive(const void *p)
-{
-	if (p)
-		memset((void *)p, 0, ksize(p));
-	kfree(p);
-}
-
 void *krealloc(const void *p, size_t new_size, gfp_t gfp)
 {
 	size_t old_size = ksize(p);
@@ -118,19 +111,6 @@ char *kstrdup(const char *s, gfp_t gfp)
 char *kstrndup(const char *s, size_t max, gfp_t gfp)
 {
 	return s ? kmemdup_nul(s, strnlen(s, max), gfp) : NULL;
-}
-
-void *memdup_user(const void __user *src, size_t len)
-{
-	void *p = do_kmalloc(len, GFP_KERNEL, __builtin_return_address(0));
-
-	if (!p)
-		return ERR_PTR(-ENOMEM);
-	if (copy_from_user(p, src, len)) {
-		kfree(p);
-		return ERR_PTR(-EFAULT);
-	}
-	return p;
 }
 
 /* ---- kvmalloc ---------------------------------------------------------------------------- */

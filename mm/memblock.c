@@ -217,18 +217,3 @@ bool memblock_next_free(phys_addr_t *cursor, phys_addr_t *start, phys_addr_t *en
 	*cursor = *end;
 	return true;
 }
-
-static void memblock_dump_list(const struct memblock_list *list, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->nr; i++)
-		pr_info("%s: %#014llx-%#014llx\n", name, list->range[i].start,
-			list->range[i].end - 1);
-}
-
-void memblock_dump(void)
-{
-	memblock_dump_list(&ram, "memory");
-	memblock_dump_list(&reserved, "reserved");
-}

@@ -147,11 +147,6 @@ void kmem_cache_init(void)
 	xa_node_cache_init();
 }
 
-unsigned int kmem_cache_size(const struct kmem_cache *s)
-{
-	return s->object_size;
-}
-
 /* ---- Shrinking --------------------------------------------------------------------------- */
 
 /* Runs on each CPU with interrupts off; slab_mutex is held by who sent it. */

@@ -225,11 +225,6 @@ void *vzalloc(size_t size)
 	return __vmalloc(size, GFP_KERNEL | __GFP_ZERO, __builtin_return_address(0));
 }
 
-void *vmalloc_user(size_t size)
-{
-	return __vmalloc(size, GFP_KERNEL | __GFP_ZERO, __builtin_return_address(0));
-}
-
 void vfree(const void *addr)
 {
 	struct vmap_area *area;

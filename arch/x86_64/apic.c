@@ -145,9 +145,3 @@ void clockevent_program(u64 ns_delta)
 		ticks = 0xffffffff;
 	apic_write(APIC_TMICT, ticks ? (u32)ticks : 1);
 }
-
-/* No timer interrupt until the next clockevent_program(). */
-void clockevent_stop(void)
-{
-	apic_write(APIC_TMICT, 0);
-}

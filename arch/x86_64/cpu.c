@@ -89,11 +89,6 @@ void __init early_cpu_init(void)
 		cpuid_count(0xd, 1, &cap[CPUID_D_1_EAX], &b, &ecx, &d);
 }
 
-void setup_clear_cpu_cap(unsigned int feature)
-{
-	boot_cpu_data.x86_capability[feature / 32] &= ~(1U << (feature % 32));
-}
-
 static void set_control_registers(void)
 {
 	static const struct {

@@ -129,11 +129,6 @@ static const char *const cap_names[NCAPINTS * 32] = {
 	[195] = "xsaves",
 };
 
-const char *x86_cap_name(unsigned int feature)
-{
-	return feature < ARRAY_SIZE(cap_names) ? cap_names[feature] : NULL;
-}
-
 static void emit_flags(void (*emit)(void *arg, const char *fmt, ...), void *arg)
 {
 	emit(arg, "flags\t\t:");

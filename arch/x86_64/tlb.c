@@ -189,11 +189,6 @@ void flush_tlb_local(void)
 	local_irq_restore(flags);
 }
 
-void flush_tlb_one_kernel(unsigned long addr)
-{
-	invlpg(addr);
-}
-
 static void do_flush_tlb_all(void *unused)
 {
 	flush_tlb_local();

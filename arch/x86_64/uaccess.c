@@ -124,18 +124,6 @@ long copy_from_user_nofault(void *dst, const void __user *src, size_t size)
 	return left ? -EFAULT : 0;
 }
 
-long copy_to_user_nofault(void __user *dst, const void *src, size_t size)
-{
-	unsigned long left;
-
-	if (!access_ok(dst, size))
-		return -EFAULT;
-	pagefault_disable();
-	left = raw_copy_to_user(dst, src, size);
-	pagefault_enable();
-	return left ? -EFAULT : 0;
-}
-
 long copy_from_kernel_nofault(void *dst, const void *src, size_t size)
 {
 	/* Non-canonical addresses would be a #GP with no address: kernel half only. */

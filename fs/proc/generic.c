@@ -53,18 +53,6 @@ static const struct file_operations single_show_fops = {
 	.release = single_release,
 };
 
-static int records_open(struct inode *inode, struct file *file)
-{
-	return seq_open(file, PDE(inode)->seq_ops);
-}
-
-static const struct file_operations records_fops = {
-	.open = records_open,
-	.read_iter = seq_read_iter,
-	.llseek = seq_lseek,
-	.release = seq_release,
-};
-
 static const struct inode_operations proc_file_iops = {
 	.setattr = proc_setattr,
 };
@@ -97,12 +85,6 @@ void proc_create_single_data(const char *name, umode_t mode, struct proc_dir_ent
 
 	de->show = show;
 	de->data = (void *)data;
-}
-
-void proc_create_seq(const char *name, umode_t mode, struct proc_dir_entry *parent,
-		     const struct seq_operations *ops)
-{
-	create_file(name, mode, parent, &records_fops)->seq_ops = ops;
 }
 
 /* ---- links ------------------------------------------------------------------------------- */

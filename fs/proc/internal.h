@@ -37,9 +37,8 @@ struct proc_dir_entry {
 	const struct inode_operations *iops;
 	const struct file_operations *fops;
 	int (*show)(struct seq_file *, void *); /* of proc_create_single_data() */
-	const struct seq_operations *seq_ops;
-	void *data;		     /* of a symbolic link: the target */
-	struct proc_dir_entry *next; /* in the same directory */
+	void *data;				/* of a symbolic link: the target */
+	struct proc_dir_entry *next;		/* in the same directory */
 	struct proc_dir_entry *subdir, *last;
 };
 

@@ -54,15 +54,13 @@ void __put_cred(struct cred *cred);
 const struct cred *get_task_cred(struct task_struct *task); /* with a reference */
 bool cap_capable(const struct cred *cred, int cap);
 bool capable(int cap); /* of the caller; marks it as having used privilege */
-bool has_capability(struct task_struct *t, int cap);
 /* May the caller look into and act upon t? 0 or -EPERM. */
 bool ptrace_may_access(struct task_struct *t);
 void cap_emulate_setxuid(struct cred *new, const struct cred *old);
 unsigned int count_user_processes(uid_t uid);
 
 /* kernel/groups.c */
-bool in_group_p(gid_t gid);  /* fsgid or a supplementary group of the caller */
-bool in_egroup_p(gid_t gid); /* egid or a supplementary group */
+bool in_group_p(gid_t gid); /* fsgid or a supplementary group of the caller */
 bool groups_search(const struct group_info *info, gid_t gid);
 void put_group_info(struct group_info *info);
 

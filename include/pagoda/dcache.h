@@ -130,26 +130,21 @@ static inline bool IS_ROOT(const struct dentry *dentry)
 void dcache_init(void);
 u32 full_name_hash(const void *salt, const char *name, unsigned int len);
 struct dentry *d_alloc(struct dentry *parent, const struct qstr *name); /* counted, unhashed */
-struct dentry *d_alloc_name(struct dentry *parent, const char *name);
 struct dentry *d_alloc_pseudo(struct super_block *sb, const struct qstr *name);
 struct dentry *d_make_root(struct inode *root_inode); /* eats the inode, also on failure */
 void d_instantiate(struct dentry *dentry, struct inode *inode); /* eats an inode reference */
 void d_add(struct dentry *dentry, struct inode *inode);		/* d_instantiate and hash */
-void d_rehash(struct dentry *dentry);
 /* For ->lookup(): as d_add; an ERR_PTR inode is passed through. Returns NULL or the error. */
 struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry);
 void d_drop(struct dentry *dentry);	  /* unhash */
 void d_delete(struct dentry *dentry);	  /* its inode has lost this name: unhash */
 void d_invalidate(struct dentry *dentry); /* drop it and the cached names below */
 void dput(struct dentry *dentry);
-struct dentry *dget_parent(struct dentry *dentry);
 struct dentry *d_lookup(struct dentry *parent, const struct qstr *name);   /* counted or NULL */
 struct dentry *__d_lookup(struct dentry *parent, const struct qstr *name); /* dcache_lock held */
-struct dentry *d_hash_and_lookup(struct dentry *dir, struct qstr *name);
-void d_move(struct dentry *dentry, struct dentry *target); /* rename over target */
+void d_move(struct dentry *dentry, struct dentry *target);		   /* rename over target */
 void d_exchange(struct dentry *a, struct dentry *b);
 bool is_subdir(struct dentry *dentry, struct dentry *ancestor); /* or the same */
-struct dentry *d_find_alias(struct inode *inode);
 void d_genocide(struct dentry *root); /* drop the references that SB_DCACHE_ONLY names hold */
 
 /*
@@ -157,7 +152,6 @@ void d_genocide(struct dentry *root); /* drop the references that SB_DCACHE_ONLY
  * d_path adds " (deleted)" to the name of an object that has none any more. ENAMETOOLONG.
  */
 char *d_path(const struct path *path, char *buf, int buflen);
-char *d_absolute_path(const struct path *path, char *buf, int buflen); /* up to the real root */
 char *__d_path(const struct path *path, const struct path *root, char *buf, int buflen);
 char *dentry_path_raw(const struct dentry *dentry, char *buf, int buflen);
 char *simple_dname(struct dentry *dentry, char *buffer, int buflen);

@@ -50,7 +50,6 @@ int get_unused_fd_flags(unsigned int flags); /* O_CLOEXEC; -EMFILE, -ENOMEM */
 void put_unused_fd(unsigned int fd);
 void fd_install(unsigned int fd, struct file *file); /* eats the reference */
 int close_fd(unsigned int fd);
-int replace_fd(unsigned int fd, struct file *file, unsigned int flags); /* takes a reference */
 int f_dupfd(unsigned int from, struct file *file, unsigned int flags);
 void set_close_on_exec(unsigned int fd, int flag);
 

@@ -407,7 +407,6 @@ void kill_litter_super(struct super_block *sb); /* for SB_DCACHE_ONLY trees */
 void deactivate_super(struct super_block *sb);
 void sync_filesystems(int wait);
 int sync_filesystem(struct super_block *sb);
-dev_t get_anon_bdev(void); /* a device number with major 0 */
 
 /* ---- fs/inode.c -------------------------------------------------------------------------- */
 
@@ -450,13 +449,11 @@ int vfs_utimes(const struct path *path, struct timespec64 times[2]);
 struct file *filp_open(const char *filename, int flags, umode_t mode);
 struct file *dentry_open(const struct path *path, int flags, const struct cred *cred);
 int vfs_open(const struct path *path, struct file *file);
-int finish_open(struct file *file, struct dentry *dentry);
 int filp_close(struct file *file, void *id);
 long do_sys_open(int dfd, const char __user *filename, int flags, umode_t mode);
 int vfs_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 int nonseekable_open(struct inode *inode, struct file *filp);
 int stream_open(struct inode *inode, struct file *filp);
-int generic_file_open(struct inode *inode, struct file *filp);
 
 /* ---- fs/namei.c -------------------------------------------------------------------------- */
 
@@ -482,7 +479,6 @@ int init_rmdir(const char *pathname);
 int init_chown(const char *pathname, uid_t uid, gid_t gid);
 int init_chmod(const char *pathname, umode_t mode);
 int init_utimes(const char *pathname, struct timespec64 *ts);
-int init_chdir(const char *pathname);
 
 /* ---- fs/read_write.c --------------------------------------------------------------------- */
 
@@ -491,8 +487,6 @@ ssize_t vfs_write(struct file *file, const char __user *buf, size_t count, loff_
 /* Memory of the kernel; need read_iter/write_iter (EINVAL). */
 ssize_t kernel_read(struct file *file, void *buf, size_t count, loff_t *pos);
 ssize_t kernel_write(struct file *file, const void *buf, size_t count, loff_t *pos);
-ssize_t vfs_iter_read(struct file *file, struct iov_iter *iter, loff_t *pos);
-ssize_t vfs_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos);
 int rw_verify_area(int read_write, struct file *file, const loff_t *pos, size_t count);
 loff_t vfs_llseek(struct file *file, loff_t offset, int whence);
 loff_t no_llseek(struct file *file, loff_t offset, int whence);	  /* ESPIPE */
@@ -501,7 +495,6 @@ loff_t default_llseek(struct file *file, loff_t offset, int whence);
 loff_t generic_file_llseek(struct file *file, loff_t offset, int whence);
 loff_t generic_file_llseek_size(struct file *file, loff_t offset, int whence, loff_t maxsize,
 				loff_t eof);
-loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size);
 loff_t vfs_setpos(struct file *file, loff_t offset, loff_t maxsize);
 /* Before a write of iter's count at ki_pos: append, RLIMIT_FSIZE, s_maxbytes. Bytes or -errno. */
 ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from);
@@ -542,8 +535,6 @@ long memfd_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 /* ---- fs/libfs.c: directories whose names live in the dcache, and other common methods ----- */
 
 struct dentry *simple_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
-int simple_getattr(const struct path *path, struct kstat *stat, u32 request_mask,
-		   unsigned int query_flags);
 int simple_setattr(struct dentry *dentry, struct iattr *attr);
 int simple_statfs(struct dentry *dentry, struct kstatfs *buf);
 int simple_link(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry);
@@ -556,10 +547,7 @@ bool simple_empty(struct dentry *dentry);
 void simple_add_name(struct inode *dir, struct dentry *dentry, struct inode *inode);
 ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from,
 				size_t available);
-ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from,
-			       size_t count);
 int dcache_readdir(struct file *file, struct dir_context *ctx);
-int simple_open(struct inode *inode, struct file *file);
 int noop_fsync(struct file *file, loff_t start, loff_t end, int datasync);
 ssize_t generic_read_dir(struct file *filp, char __user *buf, size_t siz,
 			 loff_t *ppos); /* EISDIR */

@@ -50,7 +50,4 @@ bool memblock_ram_range(unsigned int i, phys_addr_t *start, phys_addr_t *end);
  */
 bool memblock_next_free(phys_addr_t *cursor, phys_addr_t *start, phys_addr_t *end);
 
-/* Prints both lists to the kernel log. */
-void memblock_dump(void);
-
 #endif

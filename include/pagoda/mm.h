@@ -281,8 +281,6 @@ int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, s
  */
 int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int len,
 		     unsigned int foll);
-int access_process_vm(struct task_struct *tsk, unsigned long addr, void *buf, int len,
-		      unsigned int foll);
 /*
  * Makes [start, end) present, with write faults where the VMA is private and writable. All of it
  * in one VMA, mmap_lock held for reading. Pages made present, or -errno for the first one.

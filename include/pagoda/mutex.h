@@ -31,9 +31,7 @@ struct mutex {
 void mutex_init_rank(struct mutex *lock, enum lock_rank rank);
 void mutex_lock(struct mutex *lock);
 int mutex_lock_interruptible(struct mutex *lock); /* 0 or -EINTR */
-int mutex_lock_killable(struct mutex *lock);	  /* 0 or -EINTR */
 bool mutex_trylock(struct mutex *lock);
-void mutex_lock_nested(struct mutex *lock); /* second lock of one rank; the caller has an order */
 void mutex_unlock(struct mutex *lock);
 
 static inline void mutex_init(struct mutex *lock)

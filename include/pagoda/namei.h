@@ -45,18 +45,12 @@ void putname(struct filename *name);
 int filename_lookup(int dfd, struct filename *name, unsigned int flags, struct path *path);
 int user_path_at(int dfd, const char __user *name, unsigned int flags, struct path *path);
 int kern_path(const char *name, unsigned int flags, struct path *path);
-int vfs_path_lookup(const struct path *base, const char *name, unsigned int flags,
-		    struct path *path); /* absolute names start at base too */
 /* Look up len bytes of name in base; the inode lock of base is held. Counted, maybe negative. */
 struct dentry *lookup_one_len(const char *name, struct dentry *base, int len);
 /*
  * Prepare to create the last component: the parent's inode lock is held on return, and the dentry
  * is negative. EEXIST. done_path_create() undoes it all.
  */
-struct dentry *kern_path_create(int dfd, const char *pathname, struct path *path,
-				unsigned int lookup_flags);
-struct dentry *user_path_create(int dfd, const char __user *pathname, struct path *path,
-				unsigned int lookup_flags);
 void done_path_create(struct path *path, struct dentry *dentry);
 /* fs/permission.c: permissions. mask is MAY_*. 0, EACCES, EPERM, EROFS. */
 int generic_permission(struct inode *inode, int mask);

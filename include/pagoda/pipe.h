@@ -45,7 +45,6 @@ extern unsigned int pipe_max_size; /* bytes; fs.pipe-max-size */
 
 /* fs/fifo.c, fs/pipe.c */
 void pipe_init(void);
-int do_pipe_flags(int fd[2], int flags);
 int create_pipe_files(struct file *res[2], int flags);
 long pipe_fcntl(struct file *file, unsigned int cmd, unsigned long arg);
 extern const struct file_operations pipefifo_fops;

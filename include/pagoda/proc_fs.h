@@ -28,9 +28,6 @@ struct proc_dir_entry *proc_create_data(const char *name, umode_t mode,
 /* A file that show prints whole; data is the second argument. */
 void proc_create_single_data(const char *name, umode_t mode, struct proc_dir_entry *parent,
 			     int (*show)(struct seq_file *, void *), const void *data);
-/* A file of records. */
-void proc_create_seq(const char *name, umode_t mode, struct proc_dir_entry *parent,
-		     const struct seq_operations *ops);
 void *pde_data(const struct inode *inode);
 
 static inline void proc_create(const char *name, umode_t mode, struct proc_dir_entry *parent,

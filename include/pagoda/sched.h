@@ -343,9 +343,7 @@ void scheduler_tick(void);
 void set_user_nice(struct task_struct *p, long nice);
 int set_cpus_allowed(struct task_struct *p, const cpumask_t *mask);
 void init_idle(struct task_struct *idle, int cpu);
-struct task_struct *idle_task(int cpu);
-bool task_curr(const struct task_struct *p); /* on a CPU at this moment */
-void wait_task_inactive(struct task_struct *p);
+bool task_curr(const struct task_struct *p);   /* on a CPU at this moment */
 u64 task_sched_runtime(struct task_struct *p); /* ns */
 unsigned int nr_running(void);
 unsigned long long nr_context_switches(void);

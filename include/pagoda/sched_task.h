@@ -55,9 +55,7 @@ extern struct kmem_cache *sighand_cachep;
 void do_exit(long code) __noreturn; /* code: as wait() shows it, (status << 8) or signal */
 void do_group_exit(int exit_code) __noreturn; /* the same for all threads */
 void release_task(struct task_struct *p);
-void make_task_dead(int sig) __noreturn; /* after an oops */
 bool is_current_pgrp_orphaned(void);
-bool is_orphaned_pgrp(struct pid *pgrp); /* tasklist_lock for reading */
 /* Called by a session leader that exits; the tty layer sets it. */
 extern void (*disassociate_ctty_hook)(int on_exit);
 

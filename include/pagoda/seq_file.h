@@ -53,10 +53,7 @@ void *__seq_open_private(struct file *file, const struct seq_operations *ops, in
 int seq_open_private(struct file *file, const struct seq_operations *ops, int psize);
 int seq_release_private(struct inode *inode, struct file *file);
 int single_open(struct file *file, int (*show)(struct seq_file *, void *), void *data);
-int single_open_size(struct file *file, int (*show)(struct seq_file *, void *), void *data,
-		     size_t size);
 int single_release(struct inode *inode, struct file *file);
-ssize_t seq_read(struct file *file, char __user *buf, size_t size, loff_t *ppos);
 ssize_t seq_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 loff_t seq_lseek(struct file *file, loff_t offset, int whence);
 
@@ -85,11 +82,6 @@ static inline void seq_setwidth(struct seq_file *m, size_t size)
 {
 	m->pad_until = m->count + size;
 }
-
-/* fs/seq_file.c: iterating over a list */
-struct list_head *seq_list_start(struct list_head *head, loff_t pos);
-struct list_head *seq_list_start_head(struct list_head *head, loff_t pos);
-struct list_head *seq_list_next(void *v, struct list_head *head, loff_t *ppos);
 
 #define DEFINE_SHOW_ATTRIBUTE(__name)                                                              \
 	static int __name##_open(struct inode *inode, struct file *file)                           \

@@ -38,7 +38,6 @@ int send_sig(int sig, struct task_struct *p, int priv); /* to a thread */
 int send_sig_info(int sig, kernel_siginfo_t *info, struct task_struct *p);
 int kill_pid_info(int sig, kernel_siginfo_t *info, struct pid *pid);
 int kill_pgrp(struct pid *pid, int sig, int priv);
-int kill_pid(struct pid *pid, int sig, int priv);
 int __kill_pgrp_info(int sig, kernel_siginfo_t *info, struct pid *pgrp); /* tasklist_lock held */
 /* A signal the current task caused: if it is blocked or ignored, the task dies of it. */
 int force_sig_info(kernel_siginfo_t *info);
@@ -64,7 +63,6 @@ void flush_signal_handlers(struct task_struct *t, bool force_default); /* exec; 
 void flush_sigqueue(struct sigpending *queue);
 void discard_pending(struct task_struct *p, int sig); /* siglock held: of all threads */
 void ignore_signals(struct task_struct *t);
-bool unhandled_signal(struct task_struct *t, int sig);
 /* The shared pending set of a new process starts empty; sighand/signal are copied by fork.c. */
 static inline void init_sigpending(struct sigpending *sig)
 {

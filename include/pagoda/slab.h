@@ -40,7 +40,6 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 void kmem_cache_destroy(struct kmem_cache *s); /* all objects must be free */
 void *kmem_cache_alloc(struct kmem_cache *s, gfp_t gfp);
 void kmem_cache_free(struct kmem_cache *s, void *obj);
-unsigned int kmem_cache_size(const struct kmem_cache *s);
 
 static inline void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
 {
@@ -96,7 +95,6 @@ static inline unsigned int kmalloc_index(size_t size)
 
 void *__kmalloc(size_t size, gfp_t gfp);
 void kfree(const void *p);
-void kfree_sensitive(const void *p);
 void *krealloc(const void *p, size_t new_size, gfp_t gfp);
 size_t ksize(const void *p); /* usable bytes */
 
@@ -139,8 +137,6 @@ char *kstrdup(const char *s, gfp_t gfp);
 char *kstrndup(const char *s, size_t max, gfp_t gfp);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
 char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
-/* From user memory; ERR_PTR(-ENOMEM or -EFAULT). */
-void *memdup_user(const void __user *src, size_t len);
 
 /* Slab memory if that is easy to have, vmalloc memory else; free with kvfree(). */
 void *kvmalloc(size_t size, gfp_t gfp);

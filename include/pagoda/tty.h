@@ -76,7 +76,6 @@ void tty_register(struct tty_struct *tty, const char *name, dev_t dev,
 void tty_init(void); /* /dev/tty and /dev/console */
 void tty_set_console(struct tty_struct *tty);
 bool tty_hung_up(const struct file *file);
-const char *tty_name(const struct tty_struct *tty);
 
 /* ---- kernel/drivers/tty_jobctrl.c -------------------------------------------------------- */
 

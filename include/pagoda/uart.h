@@ -24,7 +24,6 @@ void uart_early_init(void); /* polled output works from here on */
 void uart_init(void);	    /* interrupts, once request_irq() works */
 bool uart_present(void);
 
-void uart_putc_polled(char c);
 void uart_write_polled(const char *s, size_t n);
 void uart_drain(void);
 

@@ -78,10 +78,8 @@ size_t copy_from_iter(void *addr, size_t bytes, struct iov_iter *i);
 size_t iov_iter_zero(size_t bytes, struct iov_iter *i);
 size_t copy_page_to_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *i);
 size_t copy_page_from_iter(struct page *page, size_t offset, size_t bytes, struct iov_iter *i);
-bool copy_from_iter_full(void *addr, size_t bytes, struct iov_iter *i); /* all, or no advance */
 /* Touch the user pages of the next bytes; returns how many of them could NOT be reached. */
 size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes);
-size_t fault_in_iov_iter_writeable(const struct iov_iter *i, size_t bytes);
 /*
  * Bring a user's vector into the kernel: checks count (EINVAL above UIO_MAXIOV), lengths (EINVAL
  * if one is negative as ssize_t; the sum is cut at MAX_RW_COUNT) and addresses (EFAULT). *iovp is
@@ -89,6 +87,5 @@ size_t fault_in_iov_iter_writeable(const struct iov_iter *i, size_t bytes);
  */
 ssize_t import_iovec(int direction, const struct iovec __user *uvec, unsigned int nr_segs,
 		     unsigned int fast_segs, struct iovec **iovp, struct iov_iter *i);
-int import_ubuf(int direction, void __user *buf, size_t len, struct iov_iter *i);
 
 #endif

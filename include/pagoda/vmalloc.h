@@ -20,7 +20,6 @@
 void vmalloc_init(void);
 void *vmalloc(size_t size);
 void *vzalloc(size_t size);
-void *vmalloc_user(size_t size); /* cleared, to be mapped for users */
 void vfree(const void *addr);
 /* Maps pages that the caller owns; vunmap() leaves them alone. */
 void *vmap(struct page **pages, unsigned int count, pgprot_t prot);

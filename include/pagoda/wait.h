@@ -60,7 +60,6 @@ int autoremove_wake_function(struct wait_queue_entry *wq_entry, unsigned int mod
 			     void *key);
 int default_wake_function(struct wait_queue_entry *wq_entry, unsigned int mode, int flags,
 			  void *key);
-void init_waitqueue_entry(struct wait_queue_entry *wq_entry, struct task_struct *p);
 void init_waitqueue_func_entry(struct wait_queue_entry *wq_entry, wait_queue_func_t func);
 void add_wait_queue(struct wait_queue_head *wq_head, struct wait_queue_entry *wq_entry);
 void add_wait_queue_exclusive(struct wait_queue_head *wq_head, struct wait_queue_entry *wq_entry);

@@ -28,11 +28,6 @@ struct tty_file {
 static struct tty_struct *ttys[MAX_TTYS]; /* written at boot */
 static struct tty_struct *console_tty;
 
-const char *tty_name(const struct tty_struct *tty)
-{
-	return tty ? tty->name : "NULL tty";
-}
-
 void tty_set_console(struct tty_struct *tty)
 {
 	console_tty = tty;

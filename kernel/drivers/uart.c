@@ -170,11 +170,6 @@ void uart_write_polled(const char *s, size_t n)
 	uart_unlock_console(locked, flags);
 }
 
-void uart_putc_polled(char c)
-{
-	uart_write_polled(&c, 1);
-}
-
 static void uart_console_write(struct console *con, const char *s, size_t n)
 {
 	uart_write_polled(s, n);

@@ -87,7 +87,6 @@ u32 apic_timer_elapsed(void);
 void apic_timer_set_rate(u64 ticks, u64 ns);
 void setup_APIC_timer(void);
 void clockevent_program(u64 ns_delta);
-void clockevent_stop(void);
 
 /* arch/x86_64/ioapic.c */
 void setup_IO_APIC(void);

@@ -57,12 +57,6 @@ static inline bool boot_cpu_has(unsigned int feature)
 	return boot_cpu_data.x86_capability[feature / 32] & (1U << (feature % 32));
 }
 
-/* Makes the kernel act as if the CPU lacked @feature. */
-void setup_clear_cpu_cap(unsigned int feature);
-
-/* Name of feature (word*32+bit) as /proc/cpuinfo spells it, or NULL. */
-const char *x86_cap_name(unsigned int feature);
-
 /* arch/x86_64/cpuinfo.c: what /proc/cpuinfo says of @cpu, through @emit. */
 void arch_show_cpuinfo(unsigned int cpu, void (*emit)(void *arg, const char *fmt, ...), void *arg);
 

@@ -22,7 +22,6 @@ void flush_tlb_mm_range(struct mm_struct *mm, unsigned long start, unsigned long
 void flush_tlb_kernel_range(unsigned long start, unsigned long end);
 void flush_tlb_all(void);
 void flush_tlb_local(void);
-void flush_tlb_one_kernel(unsigned long addr);
 void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr);
 void flush_tlb_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
 void initialize_tlbstate(void);

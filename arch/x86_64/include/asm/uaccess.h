@@ -68,7 +68,6 @@ long strnlen_user(const char __user *str, long count);
 
 /* 0 or -EFAULT, without resolving faults. */
 long copy_from_user_nofault(void *dst, const void __user *src, size_t size);
-long copy_to_user_nofault(void __user *dst, const void *src, size_t size);
 /* The same between kernel addresses that may not be mapped. */
 long copy_from_kernel_nofault(void *dst, const void *src, size_t size);
 
