@@ -280,22 +280,38 @@ TEST("SIG-28", "without SA_RESTART every sleeping call ends with EINTR")
 	EXPECT_OK(raw_kill(child, SIGKILL));
 }
 
-/* With SA_RESTART: the first signal is slept over, the second has a handler that does not. */
+static volatile int *handled; /* seen by the process that sends, too */
+
+static void note_shared(int signal)
+{
+	note(signal);
+	++*handled;
+}
+
+/*
+ * With SA_RESTART: the first signal is slept over, the second has a handler that does not. The
+ * second waits for the first's handler: a task may show S with a signal that it has yet to see.
+ */
 TEST("SIG-28", "with SA_RESTART reads, writes, waits and futexes go on, the others end with EINTR")
 {
+	struct sigaction restart = {.sa_handler = note_shared, .sa_flags = SA_RESTART};
+
+	handled = (int *)map_shared(1, PROT_READ | PROT_WRITE);
 	prepare();
+	EXPECT_EQ(sigaction(SIGUSR1, &restart, NULL), 0);
 	for (size_t i = 0; i < CALLS; i++) {
 		pid_t self = getpid(), pid;
 		long result;
 
-		catch_signal(SIGUSR1, SA_RESTART);
 		catch_signal(SIGUSR2, 0);
-		count = 0;
+		count = *handled = 0;
 		pid = test_fork();
 		if (pid == 0) {
 			await_state(self, "S");
 			raw_kill(self, SIGUSR1);
 			if (calls[i].restarts) {
+				while (*handled == 0)
+					doze(1);
 				await_state(self, "S");
 				raw_kill(self, SIGUSR2);
 			}
