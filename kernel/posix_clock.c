@@ -119,32 +119,45 @@ long sys_clock_settime(clockid_t which_clock, const struct timespec64 __user *tp
 	return do_settimeofday_ns(timespec64_to_ktime(ts));
 }
 
+/* ---- the time of day ---------------------------------------------------------------------- */
+
+/* Told to programs that ask, and used for nothing else: the kernel counts in UTC. */
+static struct timezone sys_tz;
+
 long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
 {
-	struct timezone utc = {0, 0};
 	struct timespec64 now = ns_to_timespec64(ktime_get_real());
 	struct timeval t = {now.tv_sec, now.tv_nsec / 1000};
 
 	if (tv && copy_to_user(tv, &t, sizeof(t)))
 		return -EFAULT;
-	if (tz && copy_to_user(tz, &utc, sizeof(utc)))
+	if (tz && copy_to_user(tz, &sys_tz, sizeof(sys_tz)))
 		return -EFAULT;
 	return 0;
 }
 
 long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
 {
+	struct timespec64 ts;
+	struct timezone zone;
 	struct timeval t;
 
-	if (!tv)
-		return capable(CAP_SYS_TIME) ? 0 : -EPERM;
-	if (copy_from_user(&t, tv, sizeof(t)))
+	if (tv && copy_from_user(&t, tv, sizeof(t)))
 		return -EFAULT;
-	if (t.tv_sec < 0 || (unsigned long)t.tv_usec >= 1000000)
+	if (tv && (t.tv_sec < 0 || (unsigned long)t.tv_usec >= 1000000))
 		return -EINVAL;
+	if (tz && copy_from_user(&zone, tz, sizeof(zone)))
+		return -EFAULT;
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
-	return do_settimeofday_ns(t.tv_sec * NSEC_PER_SEC + t.tv_usec * NSEC_PER_USEC);
+	if (tz && (zone.tz_minuteswest > 15 * 60 || zone.tz_minuteswest < -15 * 60))
+		return -EINVAL;
+	if (tz)
+		sys_tz = zone;
+	if (!tv)
+		return 0;
+	ts = (struct timespec64){t.tv_sec, t.tv_usec * NSEC_PER_USEC};
+	return do_settimeofday_ns(timespec64_to_ktime(ts));
 }
 
 long sys_time(long __user *tloc)
@@ -201,18 +214,29 @@ ktime_t clock_to_monotonic(clockid_t clock, ktime_t t, bool absolute)
 	return t;
 }
 
+static bool clock_is_known(clockid_t clock)
+{
+	return clock < 0 || clock_is_monotonic(clock) || clock_is_realtime(clock) ||
+	       clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID;
+}
+
+/* Nothing happens at a point of the raw and the coarse clocks, and processor time is only counted. */
+static bool clock_can_wait(clockid_t clock)
+{
+	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
+	       clock == CLOCK_TAI || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+}
+
 long sys_clock_nanosleep(clockid_t which_clock, int flags, const struct timespec64 __user *rqtp,
 			 struct timespec64 __user *rmtp)
 {
 	bool absolute = flags & TIMER_ABSTIME;
 	struct timespec64 ts;
 
-	if (which_clock == CLOCK_THREAD_CPUTIME_ID)
+	if (!clock_is_known(which_clock))
 		return -EINVAL;
-	if (which_clock == CLOCK_PROCESS_CPUTIME_ID || which_clock < 0)
+	if (!clock_can_wait(which_clock))
 		return -EOPNOTSUPP;
-	if (!clock_is_monotonic(which_clock) && !clock_is_realtime(which_clock))
-		return -EINVAL;
 	if (copy_from_user(&ts, rqtp, sizeof(ts)))
 		return -EFAULT;
 	if (!timespec64_valid(&ts))
