@@ -4,7 +4,7 @@
  *
  *	bench NAME TICKS
  *
- * Usage: bench [PATTERN]	only those whose name contains PATTERN
+ * Usage: bench [PATTERN...]	only those whose name contains one of the patterns
  */
 #include "bench.h"
 #include <stdio.h>
@@ -37,6 +37,12 @@ void touch(char *p, size_t size)
 		((volatile char *)p)[i] = 1;
 }
 
+void read_all(const char *p, size_t size)
+{
+	for (size_t i = 0; i < size; i += PAGE)
+		(void)((const volatile char *)p)[i];
+}
+
 void reap(int pid)
 {
 	int status;
@@ -47,12 +53,22 @@ void reap(int pid)
 		fail("child");
 }
 
-static void run_group(const struct bench *b, const char *pattern)
+static int is_wanted(const char *name, char **patterns)
+{
+	if (!*patterns)
+		return 1;
+	for (; *patterns; patterns++)
+		if (strstr(name, *patterns))
+			return 1;
+	return 0;
+}
+
+static void run_group(const struct bench *b, char **patterns)
 {
 	for (; b->name; b++) {
 		uint64_t best = UINT64_MAX;
 
-		if (pattern && !strstr(b->name, pattern))
+		if (!is_wanted(b->name, patterns))
 			continue;
 		for (int i = 0; i < REPEAT; i++) {
 			uint64_t t = b->run(b->ops);
@@ -67,13 +83,16 @@ static void run_group(const struct bench *b, const char *pattern)
 
 int main(int argc, char **argv)
 {
-	const char *pattern = argc > 1 ? argv[1] : NULL;
+	char **patterns = argv + (argc > 0);
 
 	/* The program that vfork_execve_wait and fork_execve_wait start: this one. */
-	if (pattern && !strcmp(pattern, "--exit"))
+	if (argc > 1 && !strcmp(argv[1], "--exit"))
 		_exit(0);
-	run_group(process_benches, pattern);
-	run_group(memory_benches, pattern);
-	run_group(ipc_benches, pattern);
+	run_group(process_benches, patterns);
+	run_group(memory_benches, patterns);
+	run_group(remap_benches, patterns);
+	run_group(area_benches, patterns);
+	run_group(file_benches, patterns);
+	run_group(ipc_benches, patterns);
 	return 0;
 }

@@ -35,9 +35,14 @@ void fail(const char *what) __attribute__((noreturn));
 char *map_anon(size_t size);
 /* One store to each page. */
 void touch(char *p, size_t size);
+/* One load from each page. */
+void read_all(const char *p, size_t size);
+/* The parent's time in this many fork(), or until their children have been waited for. */
+uint64_t time_forks(unsigned long ops, int reaped);
 /* wait4() for this child, which must exit with 0. */
 void reap(int pid);
 
-extern const struct bench process_benches[], memory_benches[], ipc_benches[];
+extern const struct bench process_benches[], memory_benches[], remap_benches[],
+	area_benches[], file_benches[], ipc_benches[];
 
 #endif

@@ -31,8 +31,7 @@ static uint64_t null_enosys(unsigned long ops)
 
 /* ---- fork -------------------------------------------------------------------------------- */
 
-/* The parent's time in fork(), or until the child has been waited for. */
-static uint64_t time_forks(unsigned long ops, int reaped)
+uint64_t time_forks(unsigned long ops, int reaped)
 {
 	uint64_t sum = 0;
 
