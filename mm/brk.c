@@ -30,8 +30,9 @@ static int check_brk_limits(struct mm_struct *mm, unsigned long addr, unsigned l
 	return mlock_future_check(mm, mm->def_flags, len);
 }
 
-static struct vm_area_struct *new_brk_vma(struct mm_struct *mm, unsigned long addr,
-					  unsigned long len, const struct vma_attr *attr)
+static struct vm_area_struct *new_brk_vma(struct mm_struct *mm, struct vm_area_struct *prev,
+					  unsigned long addr, unsigned long len,
+					  const struct vma_attr *attr)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm);
 
@@ -42,7 +43,7 @@ static struct vm_area_struct *new_brk_vma(struct mm_struct *mm, unsigned long ad
 	vma->vm_pgoff = attr->pgoff;
 	vma->vm_flags = attr->flags;
 	vma_set_page_prot(vma);
-	vma_link(mm, vma);
+	vma_link(mm, prev, vma);
 	return vma;
 }
 
@@ -62,7 +63,7 @@ int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, vm
 	find_vma_prev(mm, addr, &prev);
 	vma = vma_merge_new(mm, prev, addr, addr + len, &attr);
 	if (!vma)
-		vma = new_brk_vma(mm, addr, len, &attr);
+		vma = new_brk_vma(mm, prev, addr, len, &attr);
 	if (!vma) {
 		vm_unacct_memory(npages);
 		return -ENOMEM;

@@ -31,7 +31,7 @@ int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_str
 	err = -EINTR;
 	if (mmap_write_lock_killable(mm))
 		goto unaccount;
-	vma_link(mm, vma);
+	vma_link(mm, NULL, vma);
 	vm_stat_account(mm, vma->vm_flags, 1);
 	mmap_write_unlock(mm);
 	*pvma = vma;

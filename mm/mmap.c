@@ -220,8 +220,9 @@ static int call_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 /* Steps 33 to 35. The file may change the flags; a special VMA cannot be locked (MLK-14). */
-static struct vm_area_struct *mmap_new_vma(struct mm_struct *mm, unsigned long addr,
-					   unsigned long len, const struct vma_attr *attr)
+static struct vm_area_struct *mmap_new_vma(struct mm_struct *mm, struct vm_area_struct *prev,
+					   unsigned long addr, unsigned long len,
+					   const struct vma_attr *attr)
 {
 	struct vm_area_struct *vma = vm_area_alloc(mm);
 	int err;
@@ -241,7 +242,7 @@ static struct vm_area_struct *mmap_new_vma(struct mm_struct *mm, unsigned long a
 	if (vma->vm_flags & VM_SPECIAL)
 		vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	vma_set_page_prot(vma);
-	vma_link(mm, vma);
+	vma_link(mm, prev, vma);
 	return vma;
 }
 
@@ -274,7 +275,7 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 	attr.flags = vm_flags;
 	vma = vma_merge_new(mm, prev, addr, addr + len, &attr);
 	if (!vma) {
-		vma = mmap_new_vma(mm, addr, len, &attr);
+		vma = mmap_new_vma(mm, prev, addr, len, &attr);
 		if (IS_ERR(vma)) {
 			vm_unacct_memory(charged);
 			return PTR_ERR(vma);

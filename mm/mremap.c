@@ -150,7 +150,7 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 		get_file(copy->vm_file);
 	if (copy->vm_ops && copy->vm_ops->open)
 		copy->vm_ops->open(copy);
-	vma_link(mm, copy);
+	vma_link(mm, prev, copy);
 	return copy;
 }
 

@@ -18,7 +18,8 @@ struct mmu_gather;
 
 /* The first VMA that ends above @addr, or NULL. */
 struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr);
-void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma);
+/* @vma goes right above @prev, or below all others if that is NULL. */
+void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma);
 /* @vma goes above all others: for fork, which copies in order. @last: the highest so far or NULL.
  */
 void vma_tree_append(struct mm_struct *mm, struct vm_area_struct *last, struct vm_area_struct *vma);
@@ -40,8 +41,8 @@ struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
 struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig);
 void vm_area_free(struct vm_area_struct *vma);
 
-/* Put @vma into the tree and its file's i_mmap, and count it; take it out again. */
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma);
+/* Put @vma into the tree above @prev, into its file's i_mmap, and count it; take it out again. */
+void vma_link(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma);
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);

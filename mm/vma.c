@@ -96,9 +96,9 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	up_write(&mapping->i_mmap_lock);
 }
 
-void vma_link(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_link(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma)
 {
-	vma_tree_insert(mm, vma);
+	vma_tree_insert(mm, prev, vma);
 	mm->map_count++;
 	vma_link_file(vma);
 }
@@ -165,7 +165,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		upper->vm_ops->open(upper);
 
 	/* The upper half joins before the lower one shrinks: a truncation misses no page. */
-	vma_link(mm, upper);
+	vma_link(mm, vma, upper);
 	vma_set_bounds(vma, vma->vm_start, addr);
 	return 0;
 }

@@ -33,6 +33,7 @@ void vma_gap_update(struct vm_area_struct *vma)
 	vma_gap_callbacks_propagate(&vma->vm_rb, NULL);
 }
 
+/* @vma, right above @prev, becomes the child of @parent at @link. */
 static void vma_tree_link(struct mm_struct *mm, struct vm_area_struct *vma, struct rb_node *parent,
 			  struct rb_node **link, const struct vm_area_struct *prev)
 {
@@ -44,41 +45,42 @@ static void vma_tree_link(struct mm_struct *mm, struct vm_area_struct *vma, stru
 	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
 }
 
-void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma)
 {
-	struct rb_node **link = &mm->mm_rb.rb_node, *parent = NULL;
-	struct vm_area_struct *prev = NULL, *next = NULL;
+	struct vm_area_struct *next = prev ? vma_next(prev) : mm_first_vma(mm);
 
-	while (*link) {
-		parent = *link;
-		if (vma->vm_start < rb_to_vma(parent)->vm_start) {
-			next = rb_to_vma(parent);
-			link = &parent->rb_left;
-		} else {
-			prev = rb_to_vma(parent);
-			link = &parent->rb_right;
-		}
+	if (!next || (prev && !prev->vm_rb.rb_right)) {
+		vma_tree_append(mm, prev, vma);
+	} else { /* which is the lowest above @prev: nothing on its left */
+		vma_tree_link(mm, vma, &next->vm_rb, &next->vm_rb.rb_left, prev);
 	}
-	vma_tree_link(mm, vma, parent, link, prev);
-	if (next)
-		vma_gap_update(next);
+	if (next) {
+		vma_set_gap(next, vma);
+		vma_gap_callbacks_propagate(&next->vm_rb, NULL);
+	}
 }
 
 void vma_tree_append(struct mm_struct *mm, struct vm_area_struct *last, struct vm_area_struct *vma)
 {
-	if (last)
-		vma_tree_link(mm, vma, &last->vm_rb, &last->vm_rb.rb_right, last);
-	else
-		vma_tree_link(mm, vma, NULL, &mm->mm_rb.rb_node, NULL);
+	struct rb_node *parent = last ? &last->vm_rb : NULL;
+	struct rb_node **link = last ? &last->vm_rb.rb_right : &mm->mm_rb.rb_node;
+
+	vma_tree_link(mm, vma, parent, link, last);
 }
 
+/*
+ * The next VMA gets the gap before @vma goes. The other way round the largest gap of an address
+ * space, which is where most mappings are made, would sink and rise again in all its ancestors.
+ */
 void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma_next(vma);
 
+	if (next) {
+		vma_set_gap(next, vma_prev(vma));
+		vma_gap_callbacks_propagate(&next->vm_rb, NULL);
+	}
 	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
-	if (next)
-		vma_gap_update(next);
 	mm->vmacache_seqnum++;
 }
 
@@ -120,50 +122,56 @@ static bool hole_fits(const struct hole *want, unsigned long start, unsigned lon
 	return *lo <= *hi && *hi - *lo >= want->len;
 }
 
-/*
- * The highest hole below one of the VMAs of @node's subtree. Subtrees without a large enough gap,
- * or wholly outside the limits, are not entered: O(log n).
- */
-static unsigned long gap_topdown(const struct rb_node *node, const struct hole *want)
+/* Whether a hole may be in the subtree on this side of @node (0: below it, 1: above it). */
+static __always_inline bool may_have_hole(const struct rb_node *node, int side,
+					  const struct hole *want)
 {
-	while (node && rb_to_vma(node)->rb_subtree_gap >= want->len) {
-		const struct vm_area_struct *vma = rb_to_vma(node);
-		unsigned long end = vm_start_gap(vma), lo, hi;
+	const struct vm_area_struct *vma = rb_to_vma(node),
+				    *child = rb_to_vma(node->rb_child[side]);
 
-		if (vma->vm_end < want->high) {
-			unsigned long addr = gap_topdown(node->rb_right, want);
-
-			if (!IS_ERR_VALUE(addr))
-				return addr;
-		}
-		if (vma->vm_gap >= want->len && hole_fits(want, end - vma->vm_gap, end, &lo, &hi))
-			return hi - want->len;
-		if (vma->vm_start <= want->low)
-			break;
-		node = node->rb_left;
-	}
-	return -ENOMEM;
+	return child && child->rb_subtree_gap >= want->len &&
+	       (side ? vma->vm_end < want->high : vma->vm_start > want->low);
 }
 
-static unsigned long gap_bottomup(const struct rb_node *node, const struct hole *want)
+static __always_inline const struct rb_node *outermost(const struct rb_node *node, int side,
+						       const struct hole *want)
 {
-	while (node && rb_to_vma(node)->rb_subtree_gap >= want->len) {
+	while (may_have_hole(node, side, want))
+		node = node->rb_child[side];
+	return node;
+}
+
+/* The one after @node, coming from @side, of those below which there may be a hole. */
+static __always_inline const struct rb_node *next_inwards(const struct rb_node *node, int side,
+							  const struct hole *want)
+{
+	const struct rb_node *parent;
+
+	if (may_have_hole(node, !side, want))
+		return outermost(node->rb_child[!side], side, want);
+	while ((parent = rb_parent(node)) && parent->rb_child[side] != node)
+		node = parent;
+	return parent;
+}
+
+/*
+ * The outermost hole below one of the VMAs: the highest for side 1, the lowest for 0. Subtrees
+ * without a large enough gap, or wholly outside the limits, are not entered: O(log n).
+ */
+static __always_inline bool find_hole(const struct mm_struct *mm, int side, const struct hole *want,
+				      unsigned long *lo, unsigned long *hi)
+{
+	const struct rb_node *node = mm->mm_rb.rb_node;
+
+	for (node = node ? outermost(node, side, want) : NULL; node;
+	     node = next_inwards(node, side, want)) {
 		const struct vm_area_struct *vma = rb_to_vma(node);
-		unsigned long end = vm_start_gap(vma), lo, hi;
+		unsigned long end = vm_start_gap(vma);
 
-		if (vma->vm_start > want->low) {
-			unsigned long addr = gap_bottomup(node->rb_left, want);
-
-			if (!IS_ERR_VALUE(addr))
-				return addr;
-		}
-		if (vma->vm_gap >= want->len && hole_fits(want, end - vma->vm_gap, end, &lo, &hi))
-			return lo;
-		if (vma->vm_end >= want->high)
-			break;
-		node = node->rb_right;
+		if (vma->vm_gap >= want->len && hole_fits(want, end - vma->vm_gap, end, lo, hi))
+			return true;
 	}
-	return -ENOMEM;
+	return false;
 }
 
 /* The hole above the last VMA belongs to no node. */
@@ -181,19 +189,18 @@ unsigned long vma_gap_topdown(struct mm_struct *mm, unsigned long low, unsigned 
 	const struct hole want = {low, high, len};
 	unsigned long lo, hi;
 
-	if (top_hole_fits(mm, &want, &lo, &hi))
+	if (top_hole_fits(mm, &want, &lo, &hi) || find_hole(mm, 1, &want, &lo, &hi))
 		return hi - len;
-	return gap_topdown(mm->mm_rb.rb_node, &want);
+	return -ENOMEM;
 }
 
 unsigned long vma_gap_bottomup(struct mm_struct *mm, unsigned long low, unsigned long high,
 			       unsigned long len)
 {
 	const struct hole want = {low, high, len};
-	unsigned long addr = gap_bottomup(mm->mm_rb.rb_node, &want);
 	unsigned long lo, hi;
 
-	if (IS_ERR_VALUE(addr) && top_hole_fits(mm, &want, &lo, &hi))
+	if (find_hole(mm, 0, &want, &lo, &hi) || top_hole_fits(mm, &want, &lo, &hi))
 		return lo;
-	return addr;
+	return -ENOMEM;
 }

@@ -135,7 +135,7 @@ static void insert_random(void)
 {
 	unsigned long start = (BASE + test_below(PAGES - BASE - 12)) << PAGE_SHIFT;
 	unsigned long end = start + ((1 + test_below(12)) << PAGE_SHIFT);
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma, *prev = NULL;
 
 	if (!is_free(start, end))
 		return;
@@ -143,7 +143,9 @@ static void insert_random(void)
 	vma->vm_start = start;
 	vma->vm_end = end;
 	vma->vm_flags = test_below(5) ? 0 : VM_GROWSDOWN;
-	vma_tree_insert(&mm, vma);
+	for (unsigned long p = 0; p < start >> PAGE_SHIFT; p++)
+		prev = owner[p] ?: prev;
+	vma_tree_insert(&mm, prev, vma);
 	mm.map_count++;
 	paint(start, end, vma);
 }
