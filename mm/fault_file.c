@@ -100,6 +100,7 @@ void filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 	struct address_space *mapping = vma->vm_file->f_mapping;
 	struct page *pages[FAULT_AROUND_PAGES];
 	unsigned long base = vmf->address - (vmf->pgoff << PAGE_SHIFT);
+	struct pt_counts counts = {};
 	struct pt_handle pt;
 	unsigned int nr;
 
@@ -109,16 +110,17 @@ void filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
 		return;
 	pt_lock_pmd(vma->vm_mm, vmf->pmd, vmf->address, &pt);
 	for (unsigned int i = 0; i < nr; i++) {
-		struct page *page = pages[i];
-		struct pt_handle one = pt;
+		unsigned long addr = base + (pages[i]->index << PAGE_SHIFT);
+		pte_t *ptep = pt.pte - pte_index(vmf->address) + pte_index(addr);
+		pte_t entry = mk_pte(pages[i], vma->vm_page_prot);
 
-		one.addr = base + (page->index << PAGE_SHIFT);
-		one.pte = pt.pte - pte_index(vmf->address) + pte_index(one.addr);
-		if (!pte_none(ptep_get(one.pte)))
+		if (!pte_none(ptep_get(ptep)))
 			continue;
-		get_page(page);
-		pt_install(&one, mk_pte(page, vma->vm_page_prot));
+		get_page(pages[i]);
+		pt_counts_add(&counts, entry, pages[i], 1);
+		set_pte_at(vma->vm_mm, addr, ptep, entry);
 	}
+	pt_counts_apply(&pt, &counts);
 	pt_unlock(&pt);
 	for (unsigned int i = 0; i < nr; i++)
 		release_fault_page(pages[i]);

@@ -29,27 +29,31 @@
 static void move_ptes(struct vm_area_struct *vma, struct pt_handle *from, struct pt_handle *to,
 		      unsigned long len)
 {
-	struct pt_counts moved = {}, gone = {};
-	bool flush = false;
+	pte_t *src = from->pte, *end = src + (len >> PAGE_SHIFT), *dst = to->pte;
+	bool only_anon = from->table->pt_anon == pt_entries(from->table), flush = false;
+	struct pt_counts moved = {};
 
-	for (unsigned long off = 0; off < len; off += PAGE_SIZE) {
-		pte_t *src = from->pte + (off >> PAGE_SHIFT);
-		struct page *page;
+	for (; src < end; src++, dst++) {
 		pte_t pte;
 
 		if (pte_none(ptep_get(src)))
 			continue;
-		pte = ptep_get_and_clear(from->mm, from->addr + off, src);
-		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
-		flush |= pte_accessible(pte);
-		pt_counts_add(&moved, pte, page, 1);
-		pt_counts_add(&gone, pte, page, -1);
-		if (pte_present(pte))
+		pte = ptep_get_and_clear(from->mm, from->addr, src);
+		if (pte_present(pte)) {
+			if (only_anon) /* then the pages need not be looked at */
+				moved.anon++;
+			else
+				pt_counts_add(&moved, pte, vm_normal_page(pte), 1);
 			pte = pte_mksoft_dirty(pte);
-		set_pte(to->pte + (off >> PAGE_SHIFT), pte);
+			flush = true;
+		} else {
+			pt_counts_add(&moved, pte, NULL, 1);
+		}
+		set_pte(dst, pte);
 	}
 	pt_counts_apply(to, &moved);
-	pt_counts_apply(from, &gone);
+	pt_counts_negate(&moved);
+	pt_counts_apply(from, &moved);
 	if (flush)
 		flush_tlb_range(vma, from->addr, from->addr + len);
 }

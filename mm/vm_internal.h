@@ -157,14 +157,22 @@ void free_pgtables(struct mmu_gather *tlb, unsigned long start, unsigned long en
 /* exit: all tables below the root. */
 void free_all_tables(struct mmu_gather *tlb);
 
+/* Empty if all of eight entries are. */
+static inline pte_t pt_any_of_8(const pte_t *p)
+{
+	return __pte(pte_val(p[0]) | pte_val(p[1]) | pte_val(p[2]) | pte_val(p[3]) | pte_val(p[4]) |
+		     pte_val(p[5]) | pte_val(p[6]) | pte_val(p[7]));
+}
+
 /* The first entry from @ptep on, before @end, that is not empty; @end if there is none. */
 static inline pte_t *pt_skip_none(pte_t *ptep, const pte_t *end)
 {
-	for (; ptep < end && pte_none(*ptep); ptep++) {
-		while (ptep + 4 < end && pte_none(ptep[1]) && pte_none(ptep[2]) &&
-		       pte_none(ptep[3]) && pte_none(ptep[4]))
-			ptep += 4;
-	}
+	if (ptep < end && !pte_none(*ptep))
+		return ptep;
+	while (ptep + 8 <= end && pte_none(pt_any_of_8(ptep)))
+		ptep += 8;
+	while (ptep < end && pte_none(*ptep))
+		ptep++;
 	return ptep;
 }
 
@@ -226,6 +234,12 @@ static inline void pt_counts_add(struct pt_counts *c, pte_t entry, const struct 
 		c->shmem += nr;
 	else
 		c->file += nr;
+}
+
+/* What a second table loses when a first has gained @c. */
+static inline void pt_counts_negate(struct pt_counts *c)
+{
+	*c = (struct pt_counts){-c->anon, -c->file, -c->shmem, -c->swap, -c->special};
 }
 
 /* Adds them to the table and the mm; the PTL is held. */

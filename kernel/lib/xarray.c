@@ -342,19 +342,32 @@ void *xa_find_after(const struct xarray *xa, unsigned long *index, unsigned long
 	return entry;
 }
 
+/* The entries behind *index in its node, up to a hole: they need no descent of their own. */
+static unsigned int following(const struct xarray *xa, unsigned long *index, unsigned long max,
+			      void **dst, unsigned int n)
+{
+	const struct xa_node *node = leaf_node(xa, *index);
+	unsigned int slot = slot_of(*index, 0) + 1, found = 0;
+
+	n = min(n, max - *index);
+	while (node && found < n && slot < XA_CHUNK_SIZE && node->slots[slot])
+		dst[found++] = node->slots[slot++];
+	*index += found;
+	return found;
+}
+
 unsigned int xa_extract(const struct xarray *xa, void **dst, unsigned long start, unsigned long max,
 			unsigned int n, xa_mark_t filter)
 {
 	unsigned int found = 0;
-	unsigned long index;
+	unsigned long index = start;
 	void *entry;
 
-	if (!n)
-		return 0;
-	xa_for_each_range_marked(xa, index, entry, start, max, filter)
-	{
+	while (found < n && (entry = xa_find(xa, &index, max, filter))) {
 		dst[found++] = entry;
-		if (found == n)
+		if (filter == XA_PRESENT)
+			found += following(xa, &index, max, dst + found, n - found);
+		if (index++ == max)
 			break;
 	}
 	return found;
