@@ -28,6 +28,7 @@ static struct {
 	{"loglevel", NULL, "messages below this level go to the console"},
 	{"maxcpus", NULL, "CPUs to start"},
 	{"mem", NULL, "RAM to use, with suffix K, M or G"},
+	{"nopku", NULL, "no protection keys"},
 	{"norandmaps", NULL, "no randomised addresses"},
 	{"oops", NULL, "accepted; every oops is a panic here"},
 	{"panic", NULL, "after a panic: seconds until reboot, 0 halts, below 0 reboots at once"},

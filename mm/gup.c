@@ -9,6 +9,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
+#include <asm/pkeys.h>
 #include "vm_internal.h"
 
 /* FOLL_FORCE may read what is mapped without rights, and write what a private VMA may not. */
@@ -132,6 +133,8 @@ long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned lon
 	long pages = 0;
 	int err;
 
+	if (!arch_vma_access_permitted(vma, write, false))
+		return -EFAULT;
 	for (; start < end; start += PAGE_SIZE, pages++) {
 		if (present_enough(vma->vm_mm, start, write))
 			continue;

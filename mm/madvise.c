@@ -12,6 +12,7 @@
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
 #include <uapi/falloc.h>
+#include <asm/pkeys.h>
 #include <syscalls.h>
 #include "vm_internal.h"
 
@@ -156,7 +157,8 @@ static int madvise_populate(struct vm_area_struct *vma, unsigned long start, uns
 
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
 		return -EINVAL;
-	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)) ||
+	    !arch_vma_access_permitted(vma, write, false))
 		return -EINVAL;
 	while (start < end) {
 		pages = faultin_range(vma, start, end, write);

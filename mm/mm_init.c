@@ -87,6 +87,8 @@ struct mm_struct *mm_alloc(void)
 	memset(mm, 0, sizeof(*mm));
 	mm->flags = 1; /* dumpable by its user */
 	mm->task_size = TASK_SIZE;
+	mm->pkey_allocation_map = 1;
+	mm->execute_only_pkey = -1;
 	return mm_init(mm);
 }
 

@@ -17,6 +17,7 @@
 #include <pagoda/sched.h>
 #include <pagoda/shmem.h>
 #include <uapi/personality.h>
+#include <asm/pkeys.h>
 #include <syscalls.h>
 #include "vm_internal.h"
 
@@ -133,7 +134,7 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 {
 	struct mm_struct *mm = current->mm;
 	vm_flags_t vm_flags;
-	int err;
+	int pkey = 0, err;
 
 	*populate = 0;
 	if (!len)
@@ -164,8 +165,10 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 	if (flags & MAP_FIXED_NOREPLACE && range_occupied(mm, addr, len))
 		return -EEXIST;
 
-	vm_flags = calc_vm_prot_bits(prot) | calc_vm_flag_bits(flags) | mm->def_flags | VM_MAYREAD |
-		   VM_MAYWRITE | VM_MAYEXEC;
+	if (prot == PROT_EXEC)
+		pkey = execute_only_pkey(mm);
+	vm_flags = calc_vm_prot_bits(prot, pkey) | calc_vm_flag_bits(flags) | mm->def_flags |
+		   VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	err = check_mlock(mm, flags, vm_flags, len);
 	if (!err)
 		err = file ? check_file(file, len, prot, flags, pgoff, &vm_flags)

@@ -13,6 +13,7 @@
 #include <pagoda/err.h>
 #include <pagoda/sched.h>
 #include <uapi/personality.h>
+#include <asm/pkeys.h>
 #include <asm/tlbflush.h>
 #include <syscalls.h>
 #include "vm_internal.h"
@@ -109,13 +110,15 @@ int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_a
 	return 0;
 }
 
-/* What this VMA's flags become; -EACCES when it may not (GEN-6). */
-static int new_vma_flags(struct vm_area_struct *vma, unsigned long prot, bool read_implies_exec,
-			 vm_flags_t *newflags)
+/* What this VMA's flags become; -EACCES when it may not (GEN-6). @pkey: -1 for mprotect. */
+static int new_vma_flags(struct vm_area_struct *vma, unsigned long prot, int pkey,
+			 bool read_implies_exec, vm_flags_t *newflags)
 {
 	if (read_implies_exec && vma->vm_flags & VM_MAYEXEC)
 		prot |= PROT_EXEC;
-	*newflags = (vma->vm_flags & ~VM_ACCESS_FLAGS) | calc_vm_prot_bits(prot);
+	pkey = arch_override_mprotect_pkey(vma, prot, pkey);
+	*newflags =
+		(vma->vm_flags & ~(VM_ACCESS_FLAGS | VM_PKEY_MASK)) | calc_vm_prot_bits(prot, pkey);
 	if (*newflags & VM_ACCESS_FLAGS & ~(*newflags >> 4))
 		return -EACCES;
 	return 0;
@@ -133,7 +136,7 @@ static int grow_range_down(struct vm_area_struct *vma, unsigned long *start, uns
 }
 
 static int mprotect_range(struct mm_struct *mm, unsigned long start, unsigned long end,
-			  unsigned long prot, unsigned long grows)
+			  unsigned long prot, int pkey, unsigned long grows)
 {
 	bool rie = prot & PROT_READ && current->personality & READ_IMPLIES_EXEC;
 	struct vm_area_struct *vma = find_vma(mm, start);
@@ -141,6 +144,8 @@ static int mprotect_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	unsigned long stop;
 	int err = 0;
 
+	if (pkey != -1 && !mm_pkey_is_allocated(mm, pkey))
+		return -EINVAL;
 	if (!vma)
 		return -ENOMEM;
 	if (grows & PROT_GROWSDOWN)
@@ -150,7 +155,7 @@ static int mprotect_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	else if (grows & PROT_GROWSUP)
 		err = -EINVAL;
 	while (!err) {
-		err = new_vma_flags(vma, prot, rie, &newflags);
+		err = new_vma_flags(vma, prot, pkey, rie, &newflags);
 		if (err)
 			break;
 		stop = min(vma->vm_end, end);
@@ -169,7 +174,7 @@ static int mprotect_range(struct mm_struct *mm, unsigned long start, unsigned lo
 	return err;
 }
 
-long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
+long sys_pkey_mprotect(unsigned long start, size_t len, unsigned long prot, int pkey)
 {
 	const unsigned long grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
 	struct mm_struct *mm = current->mm;
@@ -188,27 +193,13 @@ long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
 		return -EINVAL;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	err = mprotect_range(mm, start, end, prot, grows);
+	err = mprotect_range(mm, start, end, prot, pkey, grows);
 	mm_verify_checked(mm, "mprotect");
 	mmap_write_unlock(mm);
 	return err;
 }
 
-/* ---- protection keys: the CPU's feature is not used, so no key is ever allocated (PKEY-1..3) - */
-
-#define PKEY_ACCESS_MASK 0x3
-
-long sys_pkey_mprotect(unsigned long start, size_t len, unsigned long prot, int pkey)
+long sys_mprotect(unsigned long start, size_t len, unsigned long prot)
 {
-	return pkey == -1 ? sys_mprotect(start, len, prot) : -EINVAL;
-}
-
-long sys_pkey_alloc(unsigned long flags, unsigned long init_val)
-{
-	return flags || init_val & ~(unsigned long)PKEY_ACCESS_MASK ? -EINVAL : -ENOSPC;
-}
-
-long sys_pkey_free(int pkey)
-{
-	return -EINVAL;
+	return sys_pkey_mprotect(start, len, prot, -1);
 }

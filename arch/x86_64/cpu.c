@@ -87,6 +87,16 @@ void __init early_cpu_init(void)
 		cpuid_count(7, 0, &a, &cap[CPUID_7_0_EBX], &cap[CPUID_7_0_ECX], &d);
 	if (c->cpuid_level >= 0xd && boot_cpu_has(X86_FEATURE_XSAVE))
 		cpuid_count(0xd, 1, &cap[CPUID_D_1_EAX], &b, &ecx, &d);
+	setup_clear_cpu_cap(X86_FEATURE_OSPKE);
+}
+
+/* Protection keys are used where signal frames can hold PKRU, unless the command line forbids. */
+void __init setup_pku(bool wanted)
+{
+	if (!wanted || !boot_cpu_has(X86_FEATURE_XSAVE))
+		setup_clear_cpu_cap(X86_FEATURE_PKU);
+	if (boot_cpu_has(X86_FEATURE_PKU))
+		boot_cpu_data.x86_capability[CPUID_7_0_ECX] |= 1U << X86_FEATURE_OSPKE % 32;
 }
 
 static void set_control_registers(void)
@@ -98,7 +108,7 @@ static void set_control_registers(void)
 		{X86_FEATURE_PGE, X86_CR4_PGE},		{X86_FEATURE_FXSR, X86_CR4_OSFXSR},
 		{X86_FEATURE_SSE2, X86_CR4_OSXMMEXCPT}, {X86_FEATURE_UMIP, X86_CR4_UMIP},
 		{X86_FEATURE_SMEP, X86_CR4_SMEP},	{X86_FEATURE_SMAP, X86_CR4_SMAP},
-		{X86_FEATURE_XSAVE, X86_CR4_OSXSAVE},
+		{X86_FEATURE_XSAVE, X86_CR4_OSXSAVE},	{X86_FEATURE_OSPKE, X86_CR4_PKE},
 	};
 	unsigned long cr4 = X86_CR4_PAE | X86_CR4_PSE;
 

@@ -118,6 +118,7 @@ static const char *const cap_names[NCAPINTS * 32] = {
 	[159] = "avx512vl",
 	[162] = "umip",
 	[163] = "pku",
+	[164] = "ospke",
 	[168] = "gfni",
 	[169] = "vaes",
 	[170] = "vpclmulqdq",

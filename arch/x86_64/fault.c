@@ -7,7 +7,7 @@
  *	  do_user_addr_fault
  *	    no mm, or faults disabled ........ NOMM: fixup or die
  *	    lock_mm_and_find_vma finds none .. MAPERR: SIGSEGV (FLT-4)
- *	    access_error ..................... ACCERR: SIGSEGV (FLT-5)
+ *	    access_error ..................... ACCERR, or PKUERR by a key: SIGSEGV (FLT-5)
  *	    handle_mm_fault
  *	      done ........................... back to the instruction
  *	      VM_FAULT_RETRY ................. the lock was dropped: again from the start
@@ -32,6 +32,7 @@
 #include <asm/cpufeature.h>
 #include <asm/extable.h>
 #include <asm/pgtable_types.h>
+#include <asm/pkeys.h>
 #include <asm/processor.h>
 #include <asm/ptrace.h>
 #include <asm/traps.h>
@@ -60,6 +61,17 @@ static __cold void kernel_fault(struct pt_regs *regs, unsigned long error, unsig
 	die("page fault", regs, error);
 }
 
+/* What the signal frame tells of the fault. */
+static void set_fault_info(unsigned long error, unsigned long address)
+{
+	/* Nothing may be learnt of which kernel addresses exist (FLT-8). */
+	if (address >= TASK_SIZE_MAX)
+		error |= X86_PF_PROT;
+	current->thread.cr2 = address;
+	current->thread.error_code = error;
+	current->thread.trap_nr = X86_TRAP_PF;
+}
+
 /* The program sees the address, the error code and the reason; the kernel goes to its fixup. */
 static void bad_area(struct pt_regs *regs, unsigned long error, unsigned long address, int sig,
 		     int code)
@@ -68,19 +80,33 @@ static void bad_area(struct pt_regs *regs, unsigned long error, unsigned long ad
 		kernel_fault(regs, error, address);
 		return;
 	}
-	/* Nothing may be learnt of which kernel addresses exist (FLT-8). */
-	if (address >= TASK_SIZE_MAX)
-		error |= X86_PF_PROT;
-	current->thread.cr2 = address;
-	current->thread.error_code = error;
-	current->thread.trap_nr = X86_TRAP_PF;
+	set_fault_info(error, address);
 	force_sig_fault(sig, code, (void __user *)address);
+}
+
+/* The VMA is there but forbids the access, by its protection or by its key (FLT-5, PKEY-2). */
+static void bad_access(struct pt_regs *regs, unsigned long error, unsigned long address, bool by_pk,
+		       int pkey)
+{
+	if (!by_pk || !user_mode(regs)) {
+		bad_area(regs, error, address, SIGSEGV, SEGV_ACCERR);
+		return;
+	}
+	set_fault_info(error, address);
+	force_sig_pkuerr((void __user *)address, pkey);
+}
+
+/* The page's key forbids it, or will once there is a page. */
+static inline bool pkey_error(unsigned long error, const struct vm_area_struct *vma)
+{
+	return unlikely(error & X86_PF_PK) ||
+	       !arch_vma_access_permitted(vma, error & X86_PF_WRITE, error & X86_PF_INSTR);
 }
 
 /* (FLT-3) True when the VMA does not allow what was tried. */
 static inline bool access_error(unsigned long error, const struct vm_area_struct *vma)
 {
-	if (unlikely(error & X86_PF_PK))
+	if (pkey_error(error, vma))
 		return true;
 	if (error & X86_PF_WRITE)
 		return !(vma->vm_flags & VM_WRITE);
@@ -167,9 +193,11 @@ retry:
 		return;
 	}
 	if (unlikely(access_error(error, vma))) {
+		bool by_pk = pkey_error(error, vma);
+		int pkey = vma_pkey(vma);
+
 		mmap_read_unlock(mm);
-		bad_area(regs, error, address, SIGSEGV,
-			 error & X86_PF_PK ? SEGV_PKUERR : SEGV_ACCERR);
+		bad_access(regs, error, address, by_pk, pkey);
 		return;
 	}
 	fault = handle_mm_fault(vma, address, flags);

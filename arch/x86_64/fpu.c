@@ -2,7 +2,7 @@
 /*
  * arch/x86_64/fpu.c - saving and loading the floating-point and vector registers.
  *
- * XSAVE with XCR0 = 7 (x87, SSE, AVX) where the CPU has it, else FXSAVE. Eager: a task's
+ * XSAVE of x87, SSE and AVX where the CPU has it, else FXSAVE; in signal frames also of PKRU. Eager: a task's
  * registers are saved at every switch away. Loading is left out when the registers of this
  * CPU hold the task's state still: fpu_owner names the image that was loaded last, and
  * thread.fpu_cpu the CPU where it was; both must agree, so that a task that has run elsewhere
@@ -17,9 +17,11 @@
 #include <asm/asm.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu.h>
+#include <asm/pkeys.h>
 #include <asm/uaccess.h>
 
 unsigned int fpu_state_size = FXSAVE_SIZE;
+unsigned int fpu_user_size = FXSAVE_SIZE;
 u64 fpu_xfeatures;
 
 static u32 mxcsr_mask = 0xffbf;
@@ -34,15 +36,24 @@ static inline void xsetbv(u32 index, u64 value)
 	asm volatile("xsetbv" : : "c"(index), "a"((u32)value), "d"((u32)(value >> 32)));
 }
 
-/* Size of the image for the features in XCR0, and the MXCSR bits that exist. */
+/* Bytes of an image with these features, which XCR0 has from now on. */
+static unsigned int __init xstate_size(u64 features)
+{
+	u32 a, b, c, d;
+
+	xsetbv(0, features);
+	cpuid_count(0xd, 0, &a, &b, &c, &d);
+	return b;
+}
+
+/* Sizes of the images, and the MXCSR bits that exist. */
 static void __init find_state_size(void)
 {
 	static struct fpu_state probe;
-	u32 a, b, c, d;
 
 	if (fpu_xfeatures) {
-		cpuid_count(0xd, 0, &a, &b, &c, &d);
-		fpu_state_size = b;
+		fpu_state_size = xstate_size(fpu_xfeatures & XFEATURE_MASK_SWITCHED);
+		fpu_user_size = xstate_size(fpu_xfeatures);
 		BUG_ON(fpu_state_size > FPU_STATE_MAX);
 		use_xsaveopt = boot_cpu_has(X86_FEATURE_XSAVEOPT);
 	}
@@ -58,7 +69,9 @@ void fpu_init_cpu(void)
 
 	if (boot_cpu_has(X86_FEATURE_XSAVE)) {
 		cpuid_count(0xd, 0, &a, &b, &c, &d);
-		fpu_xfeatures = a & (XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM);
+		fpu_xfeatures = a & XFEATURE_MASK_SWITCHED;
+		if (boot_cpu_has(X86_FEATURE_OSPKE))
+			fpu_xfeatures |= a & XFEATURE_MASK_PKRU;
 		xsetbv(0, fpu_xfeatures);
 	}
 	asm volatile("fninit");
@@ -101,7 +114,10 @@ void fpu_free(struct fpu_state *fpu)
 static inline void save_full(struct fpu_state *fpu)
 {
 	if (fpu_xfeatures)
-		asm volatile("xsaveq %0" : "+m"(*fpu) : "a"(-1), "d"(-1) : "memory");
+		asm volatile("xsaveq %0"
+			     : "+m"(*fpu)
+			     : "a"(XFEATURE_MASK_SWITCHED), "d"(0)
+			     : "memory");
 	else
 		asm volatile("fxsaveq %0" : "=m"(*fpu) : : "memory");
 }
@@ -109,7 +125,10 @@ static inline void save_full(struct fpu_state *fpu)
 static inline void save(struct fpu_state *fpu)
 {
 	if (use_xsaveopt)
-		asm volatile("xsaveoptq %0" : "+m"(*fpu) : "a"(-1), "d"(-1) : "memory");
+		asm volatile("xsaveoptq %0"
+			     : "+m"(*fpu)
+			     : "a"(XFEATURE_MASK_SWITCHED), "d"(0)
+			     : "memory");
 	else
 		save_full(fpu);
 }
@@ -117,7 +136,10 @@ static inline void save(struct fpu_state *fpu)
 static inline void restore(const struct fpu_state *fpu)
 {
 	if (fpu_xfeatures)
-		asm volatile("xrstorq %0" : : "m"(*fpu), "a"(-1), "d"(-1) : "memory");
+		asm volatile("xrstorq %0"
+			     :
+			     : "m"(*fpu), "a"(XFEATURE_MASK_SWITCHED), "d"(0)
+			     : "memory");
 	else
 		asm volatile("fxrstorq %0" : : "m"(*fpu) : "memory");
 }
@@ -152,11 +174,13 @@ void fpu_reset_current(void)
 	init_state(current->thread.fpu);
 	restore(current->thread.fpu);
 	claim_registers();
+	write_pkru(INIT_PKRU);
 }
 
 void fpu_clear_registers(void)
 {
 	restore(&init_fpstate);
+	write_pkru(INIT_PKRU);
 }
 
 struct fpu_state *fpu_sync_current(void)
@@ -189,7 +213,7 @@ int fpu_save_user(struct fpu_state __user *to)
 {
 	int err;
 
-	if (!user_access_begin(to, fpu_state_size))
+	if (!user_access_begin(to, fpu_user_size))
 		return -EFAULT;
 	if (fpu_xfeatures) {
 		/* XSAVE writes only its features' bits of the header. */
@@ -212,7 +236,7 @@ fault:
 	return -EFAULT;
 }
 
-/* The x87 and SSE part only: AVX takes its initial state. */
+/* The x87 and SSE part only: AVX and PKRU take the CPU's initial state, which for PKRU is 0. */
 static int load_legacy(const struct fpu_state __user *from)
 {
 	struct fpu_state *fpu = current->thread.fpu;
@@ -223,6 +247,7 @@ static int load_legacy(const struct fpu_state __user *from)
 	fpu->mxcsr &= mxcsr_mask;
 	restore(fpu);
 	claim_registers();
+	write_pkru(0);
 	return 0;
 }
 
@@ -233,7 +258,7 @@ int fpu_load_user(const struct fpu_state __user *from, bool extended)
 	if (fpu_xfeatures && !extended) {
 		err = load_legacy(from);
 	} else {
-		if (!user_access_begin(from, fpu_state_size))
+		if (!user_access_begin(from, fpu_user_size))
 			return -EFAULT;
 		if (fpu_xfeatures)
 			err = user_fpu_insn("xrstorq", (__force struct fpu_state *)from);

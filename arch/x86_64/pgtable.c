@@ -33,7 +33,10 @@ static const pgprot_t protection_map[16] = {
 
 pgprot_t vm_get_page_prot(unsigned long vm_flags)
 {
-	return protection_map[vm_flags & (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED)];
+	pgprot_t prot = protection_map[vm_flags & (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED)];
+	pgprotval_t pkey = (vm_flags & VM_PKEY_MASK) >> VM_PKEY_SHIFT;
+
+	return __pgprot(pgprot_val(prot) | pkey << _PAGE_PKEY_SHIFT);
 }
 
 /* The upper half is the same in every PGD: its slots were all filled at boot. */

@@ -9,7 +9,7 @@
  *
  * FS and GS bases of a program live in thread.fsbase and gsbase; the MSRs are written when the
  * task gets a CPU or changes them by arch_prctl(), and never read, as programs cannot change
- * them otherwise (CR4.FSGSBASE is off).
+ * them otherwise (CR4.FSGSBASE is off). PKRU is the program's own, so it is read at each switch.
  */
 #include <pagoda/compiler.h>
 #include <pagoda/errno.h>
@@ -21,6 +21,7 @@
 #include <asm/desc.h>
 #include <asm/fpu.h>
 #include <asm/msr.h>
+#include <asm/pkeys.h>
 #include <asm/processor.h>
 #include <asm/ptrace.h>
 #include <asm/switch_to.h>
@@ -76,6 +77,7 @@ static void copy_kernel_thread(struct task_struct *p, const struct kernel_clone_
 	frame->r12 = (unsigned long)args->fn_arg;
 	p->thread.fsbase = 0;
 	p->thread.gsbase = 0;
+	p->thread.pkru = INIT_PKRU;
 }
 
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
@@ -102,6 +104,7 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 		regs->sp = args->stack;
 	if (args->flags & CLONE_SETTLS)
 		p->thread.fsbase = args->tls;
+	p->thread.pkru = read_pkru();
 	fpu_clone(&p->thread, &current->thread);
 	return 0;
 }
@@ -142,8 +145,12 @@ void flush_thread(void)
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
 {
 	fpu_switch(&prev->thread, &next->thread, smp_processor_id());
-	if (!(next->flags & PF_KTHREAD))
+	if (!(prev->flags & PF_KTHREAD))
+		prev->thread.pkru = read_pkru();
+	if (!(next->flags & PF_KTHREAD)) {
 		load_bases(&next->thread);
+		write_pkru(next->thread.pkru);
+	}
 	this_cpu_write(current_task, next);
 	load_sp0((unsigned long)next->stack + THREAD_SIZE);
 	return prev;

@@ -25,6 +25,24 @@
 #include <asm/smp.h>
 #include <asm/uaccess.h>
 
+/* The last value of NAME=VALUE on the command line, "" of a bare NAME, or NULL. */
+static const char *__init early_option(const char *name)
+{
+	static char line[BOOT_CMDLINE_SIZE] __initdata;
+	char *args = line, *param, *val;
+	const char *found = NULL;
+
+	strscpy(line, boot_info.cmdline, sizeof(line));
+	while (*args) {
+		args = next_arg(args, &param, &val);
+		if (!val && !strcmp(param, "--"))
+			break;
+		if (!strcmp(param, name))
+			found = val ? val : "";
+	}
+	return found;
+}
+
 /* boot/head.S calls it; nobody else. */
 void x86_64_start_kernel(u32 magic, phys_addr_t info);
 
@@ -32,6 +50,7 @@ void __init x86_64_start_kernel(u32 magic, phys_addr_t info)
 {
 	boot_collect(magic, info);
 	early_cpu_init();
+	setup_pku(!early_option("nopku"));
 	idt_init();
 	sort_main_extable();
 	apply_smap_patches();
@@ -42,19 +61,9 @@ void __init x86_64_start_kernel(u32 magic, phys_addr_t info)
 /* mem=SIZE of the command line: no RAM above that address is used. */
 static phys_addr_t __init mem_limit(void)
 {
-	static char line[BOOT_CMDLINE_SIZE] __initdata;
-	phys_addr_t limit = ~0ULL;
-	char *args = line, *param, *val;
+	const char *size = early_option("mem");
 
-	strscpy(line, boot_info.cmdline, sizeof(line));
-	while (*args) {
-		args = next_arg(args, &param, &val);
-		if (!strcmp(param, "--"))
-			break;
-		if (val && !strcmp(param, "mem"))
-			limit = memparse(val, NULL);
-	}
-	return limit;
+	return size && *size ? memparse(size, NULL) : ~0ULL;
 }
 
 static void __init setup_memory_map(void)

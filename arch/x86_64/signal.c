@@ -46,7 +46,7 @@ struct rt_sigframe {
 /* Bytes of the state in a frame, magic2 included. */
 static unsigned long fp_frame_size(void)
 {
-	return fpu_xfeatures ? fpu_state_size + sizeof(u32) : fpu_state_size;
+	return fpu_xfeatures ? fpu_user_size + sizeof(u32) : fpu_user_size;
 }
 
 /* Linux's figure for AT_MINSIGSTKSZ: the largest frame of any ABI, with alignment. */
@@ -58,7 +58,7 @@ unsigned long get_sigframe_size(void)
 static int save_fp_frame(struct fpu_state __user *to)
 {
 	struct fpx_sw_bytes __user *sw = (struct fpx_sw_bytes __user *)to->sw_reserved;
-	u32 __user *magic2 = (u32 __user *)((char __user *)to + fpu_state_size);
+	u32 __user *magic2 = (u32 __user *)((char __user *)to + fpu_user_size);
 	int err = fpu_save_user(to);
 
 	if (err)
@@ -68,7 +68,7 @@ static int save_fp_frame(struct fpu_state __user *to)
 	unsafe_put_user(fpu_xfeatures ? FP_XSTATE_MAGIC1 : 0, &sw->magic1, fault);
 	unsafe_put_user(fp_frame_size(), &sw->extended_size, fault);
 	unsafe_put_user(fpu_xfeatures, &sw->xfeatures, fault);
-	unsafe_put_user(fpu_state_size, (u64 __user *)&sw->xstate_size, fault);
+	unsafe_put_user(fpu_user_size, (u64 __user *)&sw->xstate_size, fault);
 	unsafe_put_user(0, (u64 __user *)&sw->padding[1], fault);
 	unsafe_put_user(0, (u64 __user *)&sw->padding[3], fault);
 	unsafe_put_user(0, (u64 __user *)&sw->padding[5], fault);
@@ -92,10 +92,10 @@ static bool has_xstate(const struct fpu_state __user *from)
 		return false;
 	unsafe_get_user(magic1, &sw->magic1, fault);
 	unsafe_get_user(size, &sw->xstate_size, fault);
-	unsafe_get_user(magic2, (const u32 __user *)((const char __user *)from + fpu_state_size),
+	unsafe_get_user(magic2, (const u32 __user *)((const char __user *)from + fpu_user_size),
 			fault);
 	user_access_end();
-	return magic1 == FP_XSTATE_MAGIC1 && magic2 == FP_XSTATE_MAGIC2 && size == fpu_state_size;
+	return magic1 == FP_XSTATE_MAGIC1 && magic2 == FP_XSTATE_MAGIC2 && size == fpu_user_size;
 fault:
 	user_access_end();
 	return false;

@@ -10,6 +10,7 @@
 #include <pagoda/gfp.h>
 #include <pagoda/mm.h>
 #include <pagoda/pt_table.h>
+#include <asm/pkeys.h>
 
 #define PSS_SHIFT 12 /* fraction bits of the proportional sizes */
 
@@ -126,8 +127,8 @@ static void show_vm_flags(struct seq_file *m, vm_flags_t flags)
 {
 	seq_puts(m, "VmFlags: ");
 	for (unsigned int bit = 0; bit < 64; bit++) {
-		/* the bits above hold the number of the protection key, shown elsewhere */
-		if (!(flags >> bit & 1) || (bit >= VM_PKEY_SHIFT && bit < VM_PKEY_SHIFT + 4))
+		/* the number of the protection key is shown above */
+		if (!((flags & ~VM_PKEY_MASK) >> bit & 1))
 			continue;
 		seq_printf(m, "%.2s ", vm_flag_names[bit][0] ? vm_flag_names[bit] : "??");
 	}
@@ -146,7 +147,8 @@ static int smap_show(struct seq_file *m, void *v)
 	put_kb(m, "MMUPageSize:", PAGE_SIZE);
 	show_sums(m, &mss, false);
 	seq_puts(m, "THPeligible:    0\n");
-	/* No ProtectionKey line: CR4.PKE stays off (PROC-7). */
+	if (arch_max_pkey())
+		seq_printf(m, "ProtectionKey:  %8u\n", vma_pkey(vma));
 	show_vm_flags(m, vma->vm_flags);
 	return 0;
 }

@@ -126,7 +126,8 @@ _Static_assert(sizeof(struct page) == 64, "page_to_pfn() shall be a shift");
 #define VM_HUGEPAGE	0x20000000UL
 #define VM_NOHUGEPAGE	0x40000000UL
 #define VM_MERGEABLE	0x80000000UL
-#define VM_PKEY_SHIFT	32
+#define VM_PKEY_SHIFT	32 /* four bits: the number of the protection key */
+#define VM_PKEY_MASK	(0xfUL << VM_PKEY_SHIFT)
 #define VM_UFFD_MINOR	(1UL << 37)
 
 #define VM_STACK	VM_GROWSDOWN
@@ -254,7 +255,9 @@ struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[AT_VECTOR_SIZE];
 	struct file *exe_file;
-	unsigned long flags; /* MMF_* */
+	unsigned long flags;	 /* MMF_* */
+	u16 pkey_allocation_map; /* protection keys in use */
+	s16 execute_only_pkey;	 /* the one for PROT_EXEC alone, or -1; programs cannot name it */
 
 	spinlock_t page_table_lock; /* PGD, PUD and PMD entries; list of PTE tables */
 	struct list_head

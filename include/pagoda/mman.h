@@ -17,9 +17,9 @@
 _Static_assert(PROT_READ == VM_READ && PROT_WRITE == VM_WRITE && PROT_EXEC == VM_EXEC,
 	       "calc_vm_prot_bits() is a mask");
 
-static inline vm_flags_t calc_vm_prot_bits(unsigned long prot)
+static inline vm_flags_t calc_vm_prot_bits(unsigned long prot, int pkey)
 {
-	return prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
+	return (prot & (PROT_READ | PROT_WRITE | PROT_EXEC)) | (vm_flags_t)pkey << VM_PKEY_SHIFT;
 }
 
 static inline vm_flags_t calc_vm_flag_bits(unsigned long flags)

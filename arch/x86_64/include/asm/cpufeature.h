@@ -30,6 +30,7 @@
 #define X86_FEATURE_SMAP     (4 * 32 + 20)
 #define X86_FEATURE_UMIP     (5 * 32 + 2)
 #define X86_FEATURE_PKU	     (5 * 32 + 3)
+#define X86_FEATURE_OSPKE    (5 * 32 + 4) /* PKU, and turned on */
 #define X86_FEATURE_XSAVEOPT (6 * 32 + 0)
 
 #ifndef __ASSEMBLER__
@@ -55,6 +56,12 @@ extern struct cpuinfo_x86 boot_cpu_data;
 static inline bool boot_cpu_has(unsigned int feature)
 {
 	return boot_cpu_data.x86_capability[feature / 32] & (1U << (feature % 32));
+}
+
+/* The kernel does without it from now on; boot CPU, before cpu_init(). */
+static inline void setup_clear_cpu_cap(unsigned int feature)
+{
+	boot_cpu_data.x86_capability[feature / 32] &= ~(1U << (feature % 32));
 }
 
 /* arch/x86_64/cpuinfo.c: what /proc/cpuinfo says of @cpu, through @emit. */

@@ -13,9 +13,12 @@
 struct task_struct;
 struct thread_struct;
 
-#define XFEATURE_MASK_FP  0x1
-#define XFEATURE_MASK_SSE 0x2
-#define XFEATURE_MASK_YMM 0x4
+#define XFEATURE_MASK_FP   0x1
+#define XFEATURE_MASK_SSE  0x2
+#define XFEATURE_MASK_YMM  0x4
+#define XFEATURE_MASK_PKRU 0x200 /* in signal frames only: thread.pkru keeps it else */
+/* What is saved and loaded when tasks change. */
+#define XFEATURE_MASK_SWITCHED (XFEATURE_MASK_FP | XFEATURE_MASK_SSE | XFEATURE_MASK_YMM)
 
 #define FXSAVE_SIZE	  512
 #define XSAVE_HEADER_SIZE 64
@@ -42,10 +45,11 @@ struct fpu_state {
 	u64 xstate_bv;
 	u64 xcomp_bv;
 	u64 header_reserved[6];
-	u8 extended[]; /* up to fpu_state_size */
+	u8 extended[]; /* up to fpu_state_size or fpu_user_size */
 } __attribute__((packed, aligned(64)));
 
-extern unsigned int fpu_state_size; /* bytes of the image */
+extern unsigned int fpu_state_size; /* bytes of a task's image */
+extern unsigned int fpu_user_size;  /* bytes of the image in a signal frame */
 extern u64 fpu_xfeatures;	    /* XCR0; 0 where there is no XSAVE */
 
 /* Turns the unit on; the boot CPU also finds the size of the image. */
@@ -58,7 +62,7 @@ struct fpu_state *fpu_alloc(void);
 void fpu_free(struct fpu_state *fpu);
 /* Child gets the parent's registers; @dst->fpu is allocated. The parent is current. */
 void fpu_clone(struct thread_struct *dst, struct thread_struct *src);
-/* Registers and image of current take their initial values (exec). */
+/* Registers, PKRU too, and image of current take their initial values (exec). */
 void fpu_reset_current(void);
 /* The registers alone do, as a signal handler begins; the image follows at the next switch. */
 void fpu_clear_registers(void);

@@ -28,6 +28,7 @@
 #define _PAGE_SPECIAL	 _BITUL(9)
 #define _PAGE_UFFD_WP	 _BITUL(10)
 #define _PAGE_SOFT_DIRTY _BITUL(11)
+#define _PAGE_PKEY_SHIFT 59
 #define _PAGE_NX	 _BITUL(63)
 #define _PAGE_PROTNONE	 _PAGE_GLOBAL /* only while _PAGE_PRESENT is clear */
 

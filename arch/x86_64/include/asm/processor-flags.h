@@ -47,5 +47,6 @@
 #define X86_CR4_OSXSAVE	   _BITUL(18)
 #define X86_CR4_SMEP	   _BITUL(20)
 #define X86_CR4_SMAP	   _BITUL(21)
+#define X86_CR4_PKE	   _BITUL(22)
 
 #endif

@@ -20,6 +20,8 @@ struct thread_struct {
 	unsigned long fsbase; /* user FS base (TLS); the live value is in the MSR */
 	unsigned long gsbase; /* user GS base; in MSR_KERNEL_GS_BASE while in the kernel */
 
+	u32 pkru; /* rights of the protection keys, while the task does not run */
+
 	struct fpu_state *fpu; /* saved x87/SSE/AVX state; NULL in kernel threads */
 	int fpu_cpu;	       /* the CPU whose registers hold this state still, or -1 */
 
@@ -53,6 +55,8 @@ unsigned long __get_wchan(struct task_struct *p);
 
 /* Reads CPUID and turns on the features the page tables need; boot CPU, before paging_init. */
 void early_cpu_init(void);
+/* Whether programs get protection keys; boot CPU, between early_cpu_init() and cpu_init(). */
+void setup_pku(bool wanted);
 /* Descriptor tables, SYSCALL, CR0/CR4 bits and FPU of this CPU; GS base is already set. */
 void cpu_init(void);
 /* What needs slab and vmalloc: guarded exception stacks of the boot CPU, FPU images. */
