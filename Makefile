@@ -235,7 +235,7 @@ GUESTS     := build/guest/init $(B)/pagoda.elf
 
 test: all build/guest/init $(KERNELTEST) $(HOST_TESTS) $(ABI_BIN) $(PROG_BIN) checked-kernel
 	$(Q)$(RUNTESTS)
-# The stress test wants the kernel that checks itself, whatever kernel the other tests use.
+# Some tests want the kernel that checks itself, whatever kernel the others use.
 .PHONY: checked-kernel
 checked-kernel: | $(GEN) $(FIRST)
 ifneq ($(CHECKED),1)
@@ -245,7 +245,7 @@ test-host: $(HOST_TESTS)
 	$(Q)$(RUNTESTS) host
 test-kernel: $(KERNELTEST)
 	$(Q)$(RUNTESTS) kernel
-test-abi: $(GUESTS) $(ABI_BIN)
+test-abi: $(GUESTS) $(ABI_BIN) checked-kernel
 	$(Q)$(RUNTESTS) abi
 test-programs: all build/guest/init $(PROG_BIN) checked-kernel
 	$(Q)$(RUNTESTS) programs
