@@ -101,7 +101,8 @@ static struct task_struct *dup_task_struct(struct task_struct *orig)
 		return NULL;
 	}
 	tsk->stack = stack;
-	tsk->thread_info.flags &= 1UL << TIF_IA32;
+	tsk->thread_info.flags &= 1UL << TIF_ADDR32;
+	tsk->thread_info.status = 0;
 	refcount_set(&tsk->usage, 2);
 	return tsk;
 }

@@ -14,6 +14,7 @@
 #include <pagoda/sched_task.h>
 #include <pagoda/sprintf.h>
 #include <pagoda/string.h>
+#include <asm/compat.h>
 #include <asm/ptrace.h>
 #include <asm/uaccess.h>
 #include <syscalls.h>
@@ -21,17 +22,17 @@
 #define LINE_SIZE   256
 #define STRING_SHOW 48 /* bytes of a string argument that are shown */
 
-#define NR_exit	      60
-#define NR_exit_group 231
-#define NR_execve     59
-#define NR_execveat   322
-
-static const struct {
+struct call {
 	const char *name;
 	int nargs;
 	const char *formats; /* a letter an argument: see tools/gen-syscalls */
-} calls[NR_SYSCALLS_64] = {
+};
+
+static const struct call calls_64[NR_SYSCALLS_64] = {
 #include <syscall_names.h>
+};
+static const struct call calls_32[NR_SYSCALLS_32] = {
+#include <syscall_names_32.h>
 };
 
 static bool trace_all;
@@ -95,36 +96,61 @@ static int show_arg(char *buf, size_t size, char format, unsigned long arg)
 	return arg ? scnprintf(buf, size, "0x%lx", arg) : scnprintf(buf, size, "0");
 }
 
+/* The entry of the call that current makes, or NULL. */
+static const struct call *find_call(const struct pt_regs *regs)
+{
+	const struct call *calls = in_compat_syscall() ? calls_32 : calls_64;
+	unsigned long nr = regs->orig_ax;
+
+	if (nr >= (in_compat_syscall() ? NR_SYSCALLS_32 : NR_SYSCALLS_64) || !calls[nr].name)
+		return NULL;
+	return &calls[nr];
+}
+
+static void get_args(unsigned long args[6], const struct pt_regs *regs)
+{
+	const unsigned long args_64[] = {regs->di,  regs->si, regs->dx,
+					 regs->r10, regs->r8, regs->r9};
+	const unsigned long args_32[] = {(u32)regs->bx, (u32)regs->cx, (u32)regs->dx,
+					 (u32)regs->si, (u32)regs->di, (u32)regs->bp};
+
+	memcpy(args, in_compat_syscall() ? args_32 : args_64, sizeof(args_64));
+}
+
 /* "name(arg, arg)" into buf, which has LINE_SIZE bytes. */
 static void show_call(char *buf, const struct pt_regs *regs)
 {
-	const unsigned long args[] = {regs->di, regs->si, regs->dx, regs->r10, regs->r8, regs->r9};
-	unsigned long nr = regs->orig_ax;
+	const struct call *call = find_call(regs);
+	unsigned long nr = regs->orig_ax, args[6];
 	int i, n;
 
-	if (nr >= NR_SYSCALLS_64 || !calls[nr].name) {
+	get_args(args, regs);
+	if (!call) {
 		scnprintf(buf, LINE_SIZE, "syscall_%lu(0x%lx, 0x%lx, 0x%lx)", nr, args[0], args[1],
 			  args[2]);
 		return;
 	}
-	n = scnprintf(buf, LINE_SIZE, "%s(", calls[nr].name);
-	for (i = 0; i < calls[nr].nargs; i++) {
+	n = scnprintf(buf, LINE_SIZE, "%s(", call->name);
+	for (i = 0; i < call->nargs; i++) {
 		n += scnprintf(buf + n, LINE_SIZE - n, i ? ", " : "");
-		n += show_arg(buf + n, LINE_SIZE - n, calls[nr].formats[i], args[i]);
+		n += show_arg(buf + n, LINE_SIZE - n, call->formats[i], args[i]);
 	}
 	scnprintf(buf + n, LINE_SIZE - n, ")");
 }
 
-static bool shown_at_entry(unsigned long nr)
+/* exit, exit_group, execve, execveat */
+static bool shown_at_entry(const struct pt_regs *regs)
 {
-	return nr == NR_exit || nr == NR_exit_group || nr == NR_execve || nr == NR_execveat;
+	const struct call *call = find_call(regs);
+
+	return call && (!strncmp(call->name, "exit", 4) || !strncmp(call->name, "execve", 6));
 }
 
 void strace_syscall_enter(struct pt_regs *regs)
 {
 	char line[LINE_SIZE];
 
-	if (!shown_at_entry(regs->orig_ax))
+	if (!shown_at_entry(regs))
 		return;
 	show_call(line, regs);
 	pr_info("%s[%d] %s\n", current->comm, current->pid, line);

@@ -165,7 +165,7 @@ long sys_mlockall(int flags)
 	mm_verify_checked(mm, "mlockall");
 	mmap_write_unlock(mm);
 	if (!err && flags & MCL_CURRENT)
-		mm_populate(0, TASK_SIZE);
+		mm_populate(0, TASK_SIZE_MAX);
 	return err;
 }
 

@@ -27,7 +27,7 @@ struct mm_struct init_mm = {
 	.page_table_lock = __SPIN_LOCK_UNLOCKED_RANK(RANK_PAGE_TABLE),
 	.pte_tables = LIST_HEAD_INIT(init_mm.pte_tables),
 	.mmlist = LIST_HEAD_INIT(init_mm.mmlist),
-	.task_size = TASK_SIZE,
+	.task_size = TASK_SIZE_MAX,
 };
 
 static DEFINE_SPINLOCK(mmlist_lock); /* guards the list from init_mm.mmlist */
@@ -86,7 +86,7 @@ struct mm_struct *mm_alloc(void)
 		return NULL;
 	memset(mm, 0, sizeof(*mm));
 	mm->flags = 1; /* dumpable by its user */
-	mm->task_size = TASK_SIZE;
+	mm->task_size = TASK_SIZE_MAX;
 	mm->pkey_allocation_map = 1;
 	mm->execute_only_pkey = -1;
 	return mm_init(mm);

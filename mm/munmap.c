@@ -19,7 +19,7 @@
 #include "vm_internal.h"
 
 /* Above the last user page, where the user's part of the top tables ends. */
-#define USER_PGTABLES_CEILING ALIGN(TASK_SIZE, PGDIR_SIZE)
+#define USER_PGTABLES_CEILING ALIGN(TASK_SIZE_MAX, PGDIR_SIZE)
 
 /* Takes [start, end) away from @vma; what is gone entirely is collected on @removed. */
 static void detach_range(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,

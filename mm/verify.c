@@ -50,7 +50,7 @@ static void verify_node(struct verify *v, struct vm_area_struct *vma, struct vm_
 
 	check(v, vma->vm_start < vma->vm_end, vma->vm_start);
 	check(v, !((vma->vm_start | vma->vm_end) & ~PAGE_MASK), vma->vm_start);
-	check(v, vma->vm_end <= TASK_SIZE, vma->vm_start);
+	check(v, vma->vm_end <= TASK_SIZE_MAX, vma->vm_start);
 	check(v, !prev || prev->vm_end <= vma->vm_start, vma->vm_start);
 	check(v, vma->vm_gap == gap, vma->vm_start);
 	if (left)

@@ -147,20 +147,30 @@ SYM_FUNC_START(sys_rt_sigreturn)
 	jmp	ret_to_user
 SYM_FUNC_END(sys_rt_sigreturn)
 
-/* SYSCALL from 32-bit code, which AMD CPUs allow: refused without touching stack or GS. */
+/*
+ * SYSCALL from 32-bit code, which AMD CPUs allow: refused without touching stack or GS. It is a way
+ * in for the vDSO's code only, as are SYSENTER's (which faults: its MSRs are 0), and there is none.
+ */
 SYM_FUNC_START(entry_SYSCALL_compat)
 	movl	$-38, %eax		/* -ENOSYS */
 	sysretl
 SYM_FUNC_END(entry_SYSCALL_compat)
 
-/* The i386 system-call gate: no call is served by it (-ENOSYS). */
+/*
+ * The i386 system-call gate, for 32-bit and for 64-bit code (GEN-3): number in EAX, arguments in EBX
+ * ECX EDX ESI EDI EBP. Every register but RAX is kept. The pending work is done before it comes
+ * back, with interrupts off.
+ */
 SYM_FUNC_START(entry_INT80)
 	ASM_CLAC
 	cld
+	movl	%eax, %eax
 	pushq	%rax
-	PUSH_REGS rax=$-38
+	PUSH_REGS rax=$-38		/* -ENOSYS */
 	swapgs
-	jmp	ret_to_user
+	movq	%rsp, %rdi
+	call	do_int80_syscall_32
+	jmp	return_to_user
 SYM_FUNC_END(entry_INT80)
 
 /*

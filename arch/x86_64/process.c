@@ -9,7 +9,8 @@
  *
  * FS and GS bases of a program live in thread.fsbase and gsbase; the MSRs are written when the
  * task gets a CPU or changes them by arch_prctl(), and never read, as programs cannot change
- * them otherwise (CR4.FSGSBASE is off). PKRU is the program's own, so it is read at each switch.
+ * them otherwise (CR4.FSGSBASE is off) but by loading a selector (segments.c). PKRU is the
+ * program's own, so it is read at each switch.
  */
 #include <pagoda/compiler.h>
 #include <pagoda/errno.h>
@@ -18,8 +19,10 @@
 #include <pagoda/smp.h>
 #include <pagoda/string.h>
 #include <uapi/sched.h>
+#include <asm/compat.h>
 #include <asm/desc.h>
 #include <asm/fpu.h>
+#include <asm/ia32.h>
 #include <asm/msr.h>
 #include <asm/pkeys.h>
 #include <asm/processor.h>
@@ -32,6 +35,9 @@
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
 #define ARCH_GET_GS 0x1004
+
+#define ARCH_GET_CPUID 0x1011
+#define ARCH_SET_CPUID 0x1012
 
 /* What entry.S takes for granted. */
 static_assert(offsetof(struct task_struct, thread_info) == 0);
@@ -78,18 +84,36 @@ static void copy_kernel_thread(struct task_struct *p, const struct kernel_clone_
 	p->thread.fsbase = 0;
 	p->thread.gsbase = 0;
 	p->thread.pkru = INIT_PKRU;
+	p->thread.selectors = 0;
+	memset(p->thread.tls_array, 0, sizeof(p->thread.tls_array));
+}
+
+/* CLONE_SETTLS: a base for 64-bit calls, a descriptor for 32-bit ones (TID-6). */
+static int set_new_tls(struct task_struct *p, unsigned long tls)
+{
+	if (in_compat_syscall())
+		return do_set_thread_area(p, -1, (struct user_desc __user *)tls, false);
+	if (tls >= TASK_SIZE_MAX)
+		return -EPERM;
+	p->thread.fsbase = tls;
+	return 0;
 }
 
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 {
 	struct pt_regs *regs = task_pt_regs(p);
+	int err;
 
 	if (args->fn && args->kthread) {
 		copy_kernel_thread(p, args);
 		return 0;
 	}
-	if ((args->flags & CLONE_SETTLS) && args->tls >= TASK_SIZE_MAX)
-		return -EPERM;
+	save_selectors(&p->thread);
+	if (args->flags & CLONE_SETTLS) {
+		err = set_new_tls(p, args->tls);
+		if (err)
+			return err;
+	}
 	p->thread.fpu = fpu_alloc();
 	if (!p->thread.fpu)
 		return -ENOMEM;
@@ -102,8 +126,6 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	regs->ax = 0;
 	if (args->stack)
 		regs->sp = args->stack;
-	if (args->flags & CLONE_SETTLS)
-		p->thread.fsbase = args->tls;
 	p->thread.pkru = read_pkru();
 	fpu_clone(&p->thread, &current->thread);
 	return 0;
@@ -126,7 +148,14 @@ void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_
 	};
 }
 
-/* Loads the bases of @thread, whose task is or becomes current. */
+void compat_start_thread(struct pt_regs *regs, u32 new_ip, u32 new_sp)
+{
+	start_thread(regs, new_ip, new_sp);
+	regs->cs = __USER32_CS;
+	asm volatile("movl %0, %%es\n\tmovl %0, %%ds" : : "r"(__USER_DS));
+}
+
+/* Loads the bases of @thread, whose task is or becomes current and whose selectors are 0. */
 static inline void load_bases(const struct thread_struct *thread)
 {
 	wrmsrl(MSR_FS_BASE, thread->fsbase);
@@ -135,22 +164,43 @@ static inline void load_bases(const struct thread_struct *thread)
 
 void flush_thread(void)
 {
-	current->thread.fsbase = 0;
-	current->thread.gsbase = 0;
-	load_bases(&current->thread);
+	struct thread_struct *thread = &current->thread;
+
+	local_irq_disable();
+	thread->fsbase = thread->gsbase = 0;
+	thread->selectors = 0;
+	memset(thread->tls_array, 0, sizeof(thread->tls_array));
+	load_tls(thread);
+	load_segments(thread);
+	local_irq_enable();
 	fpu_reset_current();
+}
+
+/*
+ * The user's selectors are 0 in 64-bit programs, almost always. What a kernel thread leaves is what
+ * the user task before it has left, so that it counts here as well.
+ */
+static inline void switch_segments(struct thread_struct *prev, const struct task_struct *next)
+{
+	save_selectors(prev);
+	if (next->flags & PF_KTHREAD)
+		return;
+	load_tls(&next->thread);
+	if (likely(!(prev->selectors | next->thread.selectors)))
+		load_bases(&next->thread);
+	else
+		load_segments(&next->thread);
 }
 
 /* entry.S jumps here on the new stack; interrupts are off. */
 struct task_struct *__switch_to(struct task_struct *prev, struct task_struct *next)
 {
 	fpu_switch(&prev->thread, &next->thread, smp_processor_id());
+	switch_segments(&prev->thread, next);
 	if (!(prev->flags & PF_KTHREAD))
 		prev->thread.pkru = read_pkru();
-	if (!(next->flags & PF_KTHREAD)) {
-		load_bases(&next->thread);
+	if (!(next->flags & PF_KTHREAD))
 		write_pkru(next->thread.pkru);
-	}
 	this_cpu_write(current_task, next);
 	load_sp0((unsigned long)next->stack + THREAD_SIZE);
 	return prev;
@@ -169,6 +219,18 @@ unsigned long __get_wchan(struct task_struct *p)
 	    copy_from_kernel_nofault(frame, (void *)bp, sizeof(frame)))
 		return 0;
 	return frame[1];
+}
+
+/* What both machines have: CPUID can be asked for and not be turned off. */
+long compat_sys_arch_prctl(int option, unsigned long arg2)
+{
+	switch (option) {
+	case ARCH_GET_CPUID:
+		return 1;
+	case ARCH_SET_CPUID:
+		return -ENODEV;
+	}
+	return -EINVAL;
 }
 
 long sys_arch_prctl(int option, unsigned long arg2)
@@ -193,5 +255,5 @@ long sys_arch_prctl(int option, unsigned long arg2)
 	case ARCH_GET_GS:
 		return put_user(thread->gsbase, (unsigned long __user *)arg2);
 	}
-	return -EINVAL;
+	return compat_sys_arch_prctl(option, arg2);
 }

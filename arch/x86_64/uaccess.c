@@ -77,9 +77,9 @@ static long user_bytes_above(const char __user *src, long count)
 {
 	unsigned long addr = (unsigned long)src;
 
-	if (addr >= TASK_SIZE || count <= 0)
+	if (addr >= TASK_SIZE_MAX || count <= 0)
 		return 0;
-	return min_t(unsigned long, count, TASK_SIZE - addr);
+	return min_t(unsigned long, count, TASK_SIZE_MAX - addr);
 }
 
 long strncpy_from_user(char *dst, const char __user *src, long count)

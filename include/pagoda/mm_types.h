@@ -249,6 +249,8 @@ struct mm_struct {
 	/* -- set by exec, changed under mmap_lock -- */
 	unsigned long mmap_base;
 	unsigned long mmap_legacy_base;
+	unsigned long mmap_compat_base; /* the same for 32-bit calls (MMAP2-5) */
+	unsigned long mmap_compat_legacy_base;
 	unsigned long task_size;
 	unsigned long start_code, end_code, start_data, end_data;
 	unsigned long start_brk, brk, start_stack;

@@ -25,7 +25,7 @@ KTEST(pt_tables_follow_the_mappings)
 	KTEST_EXPECT_EQ(mm_pgtables_bytes(t.mm), 3 * PAGE_SIZE);
 	KTEST_EXPECT(poke(t.mm, high, 1));
 	KTEST_EXPECT_EQ(mm_pgtables_bytes(t.mm), 6 * PAGE_SIZE);
-	pt_walk(t.mm, 0, TASK_SIZE, count_entries, &entries);
+	pt_walk(t.mm, 0, TASK_SIZE_MAX, count_entries, &entries);
 	KTEST_EXPECT_EQ(entries, 2);
 	KTEST_EXPECT_EQ(vm_munmap(high, PAGE_SIZE), 0);
 	KTEST_EXPECT_EQ(mm_pgtables_bytes(t.mm), 3 * PAGE_SIZE);

@@ -168,7 +168,7 @@ KTEST(uaccess_no_mm)
 	KTEST_EXPECT_EQ(word, 0);
 	KTEST_EXPECT_EQ(put_user(word, (u32 __user *)0x10000), -EFAULT);
 	KTEST_EXPECT_EQ(clear_user((void __user *)0x10001, 13), 13);
-	KTEST_EXPECT_EQ(copy_to_user((void __user *)(TASK_SIZE - 4), buf, 8), 8);
+	KTEST_EXPECT_EQ(copy_to_user((void __user *)(TASK_SIZE_MAX - 4), buf, 8), 8);
 	KTEST_EXPECT_EQ(copy_to_user((void __user *)PAGE_OFFSET, buf, 8), 8);
 	KTEST_EXPECT_EQ(strncpy_from_user(buf, (const char __user *)0x10000, 8), -EFAULT);
 	KTEST_EXPECT_EQ(strnlen_user((const char __user *)0x10000, 8), 0);

@@ -19,8 +19,10 @@
 #define ELF_ET_DYN_BASE ((TASK_SIZE / 3 * 2) & PAGE_MASK)
 
 /* Bits of randomness, in pages, as vm.mmap_rnd_bits of Linux; and of the stack top, in bytes. */
-#define MMAP_RND_BITS  28
-#define STACK_RND_MASK 0x3fffffUL /* pages: 16 GiB */
+#define MMAP_RND_BITS	      28
+#define MMAP_RND_COMPAT_BITS  8
+#define STACK_RND_MASK	      0x3fffffUL /* pages: 16 GiB */
+#define STACK_RND_COMPAT_MASK 0x7ffUL	 /* 8 MiB */
 #define BRK_RND_SPAN   0x02000000UL
 
 /* Smallest signal stack that holds a frame of this CPU: AT_MINSIGSTKSZ. */

@@ -10,6 +10,7 @@
 #define _ASM_PAGE_H
 
 #include <asm/asm_const.h>
+#include <uapi/personality.h>
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  (_AC(1, UL) << PAGE_SHIFT)
@@ -23,9 +24,13 @@
 #define VMEMMAP_START	   _AC(0xffffea0000000000, UL) /* the array of struct page */
 #define __START_KERNEL_map _AC(0xffffffff80000000, UL) /* the kernel image */
 
-#define TASK_SIZE     _AC(0x7ffffffff000, UL) /* end of user memory (LAY-1) */
-#define TASK_SIZE_MAX TASK_SIZE
+/* The end of user memory (LAY-1), for 32-bit addresses (LAY-2), for current's program. */
+#define TASK_SIZE_MAX _AC(0x7ffffffff000, UL)
+#define IA32_PAGE_OFFSET                                                                           \
+	(current->personality & ADDR_LIMIT_3GB ? _AC(0xc0000000, UL) : _AC(0xffffe000, UL))
+#define TASK_SIZE     (test_thread_flag(TIF_ADDR32) ? IA32_PAGE_OFFSET : TASK_SIZE_MAX)
 #define STACK_TOP     TASK_SIZE
+#define STACK_TOP_MAX TASK_SIZE_MAX
 
 #ifndef __ASSEMBLER__
 

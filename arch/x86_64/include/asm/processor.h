@@ -8,6 +8,7 @@
 #include <pagoda/types.h>
 #include <asm/page.h>
 #include <asm/processor-flags.h>
+#include <asm/segment.h>
 
 struct task_struct;
 struct pt_regs;
@@ -21,6 +22,15 @@ struct thread_struct {
 	unsigned long gsbase; /* user GS base; in MSR_KERNEL_GS_BASE while in the kernel */
 
 	u32 pkru; /* rights of the protection keys, while the task does not run */
+
+	/* arch/x86_64/segments.c: the user's selectors while the task does not run */
+	union {
+		struct {
+			u16 es, ds, fsindex, gsindex;
+		};
+		u64 selectors; /* all four */
+	};
+	u64 tls_array[GDT_ENTRY_TLS_ENTRIES]; /* descriptors of set_thread_area() */
 
 	struct fpu_state *fpu; /* saved x87/SSE/AVX state; NULL in kernel threads */
 	int fpu_cpu;	       /* the CPU whose registers hold this state still, or -1 */
@@ -44,7 +54,9 @@ int arch_dup_task_struct(struct task_struct *dst, struct task_struct *src);
 int copy_thread(struct task_struct *p, const struct kernel_clone_args *args);
 /* Registers of a fresh program image: entry point and stack pointer. */
 void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_sp);
-/* exec: forgets TLS bases and resets the FPU to its initial state. */
+/* The same for a 32-bit program. */
+void compat_start_thread(struct pt_regs *regs, u32 new_ip, u32 new_sp);
+/* exec: forgets TLS bases and descriptors and resets the FPU to its initial state. */
 void flush_thread(void);
 /* Frees what copy_thread() gave @tsk; @tsk is current or never ran. */
 void exit_thread(struct task_struct *tsk);

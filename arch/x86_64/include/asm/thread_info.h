@@ -18,7 +18,7 @@
 #define TIF_SYSCALL_TRACE   8  /* strace= on the command line: print each call */
 #define TIF_RESTORE_SIGMASK 10 /* put saved_sigmask back when no handler runs */
 #define TIF_MEMDIE	    11 /* chosen by the OOM killer */
-#define TIF_IA32	    13 /* runs a 32-bit program */
+#define TIF_ADDR32	    13 /* runs a 32-bit program: its addresses end below 4 GiB */
 
 #define _TIF_NOTIFY_RESUME   _BITUL(TIF_NOTIFY_RESUME)
 #define _TIF_SIGPENDING	     _BITUL(TIF_SIGPENDING)
@@ -45,7 +45,10 @@
 struct thread_info {
 	unsigned long flags; /* TIF_* */
 	u32 cpu;	     /* where the task runs or ran last */
+	u32 status;	     /* TS_*; only the task itself looks at it */
 };
+
+#define TS_COMPAT 0x2 /* in a system call by int 0x80, until it is back in user mode */
 
 /* Valid as task_struct's first member is its thread_info. */
 #define task_thread_info(tsk) ((struct thread_info *)(tsk))

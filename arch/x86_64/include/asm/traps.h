@@ -53,6 +53,9 @@ void syscall_traced(struct pt_regs *regs);
 /* The end of a task that runs a kernel function, unless it did an exec. */
 void kernel_thread_return(int ret);
 
+/* arch/x86_64/ia32/syscall_32.c */
+void do_int80_syscall_32(struct pt_regs *regs);
+
 /* arch/x86_64/signal.c */
 void arch_do_signal_or_restart(struct pt_regs *regs);
 /* Puts the registers of the signal frame into @regs; a bad frame is a SIGSEGV. */

@@ -2,7 +2,7 @@
 /*
  * asm/uaccess.h - the only way to user memory.
  *
- * Every access checks the range against TASK_SIZE and runs between STAC and CLAC; a fault
+ * Every access checks the range against TASK_SIZE_MAX and runs between STAC and CLAC; a fault
  * that cannot be resolved ends in the exception table, never in a signal or an oops
  * (FLT-13). The functions sleep (they fault like user code does), so no lock that the fault
  * path takes may be held; the *_nofault forms do not resolve faults and may be used anywhere.
@@ -17,10 +17,10 @@
 #include <asm/page.h>
 #include <asm/percpu.h>
 
-/* True when [addr, addr + size) lies below TASK_SIZE; says nothing of what is mapped. */
+/* True when [addr, addr + size) lies below TASK_SIZE_MAX; says nothing of what is mapped. */
 static inline bool __access_ok(unsigned long addr, unsigned long size)
 {
-	return size <= TASK_SIZE && addr <= TASK_SIZE - size;
+	return size <= TASK_SIZE_MAX && addr <= TASK_SIZE_MAX - size;
 }
 
 #define access_ok(addr, size) __access_ok((__force unsigned long)(addr), (size))

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * asm/ia32.h - what arch/x86_64/ia32/ and segments.c offer to the rest of the machine layer.
+ */
+#ifndef _ASM_IA32_H
+#define _ASM_IA32_H
+
+#include <pagoda/types.h>
+
+struct task_struct;
+struct thread_struct;
+struct pt_regs;
+struct ksignal;
+struct user_desc;
+
+/* ---- arch/x86_64/segments.c ------------------------------------------------------------------ */
+
+/* Reads the selectors of the user, which the kernel leaves alone, into @thread. */
+static inline void save_selectors(struct thread_struct *thread)
+{
+	asm volatile("movw %%es, %0" : "=m"(thread->es));
+	asm volatile("movw %%ds, %0" : "=m"(thread->ds));
+	asm volatile("movw %%fs, %0" : "=m"(thread->fsindex));
+	asm volatile("movw %%gs, %0" : "=m"(thread->gsindex));
+}
+
+/* This CPU's TLS descriptors become those of @thread; interrupts off. */
+void load_tls(const struct thread_struct *thread);
+/* Loads selectors and bases of @thread; its TLS descriptors are loaded. Interrupts off. */
+void load_segments(const struct thread_struct *thread);
+/* set_thread_area() for @p, current or its child that never ran; idx -1: what the user says. */
+int do_set_thread_area(struct task_struct *p, int idx, struct user_desc __user *u_info,
+		       bool can_allocate);
+
+/* ---- arch/x86_64/ia32/signal.c --------------------------------------------------------------- */
+
+/* The frames of handlers that were set by a 32-bit call (SA_IA32_ABI). 0 or -EFAULT. */
+int ia32_setup_frame(struct ksignal *ksig, struct pt_regs *regs);
+int ia32_setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs);
+
+#endif
