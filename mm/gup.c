@@ -48,7 +48,10 @@ static struct page *follow_page(struct vm_area_struct *vma, unsigned long addr, 
 		goto out;
 	page = pte_page(pte);
 	get_page(page);
-	if (foll & FOLL_WRITE && !PageAnon(page))
+	if (foll & FOLL_WRITE && PageAnon(page))
+		SetPageSwapBacked(
+			page); /* no hardware marks the entry dirty: MADV_FREE is undone */
+	else if (foll & FOLL_WRITE)
 		set_page_dirty(page);
 out:
 	pt_unlock(&pt);

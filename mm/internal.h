@@ -47,6 +47,11 @@ void page_alloc_init(void);
 /* Makes 2^order frames known to the allocator and frees them. */
 void __free_pages_boot(struct page *page, unsigned int order);
 
+/* ---- mm/vmscan.c ------------------------------------------------------------------------- */
+
+/* Memory is short: takes back about nr pages that nobody needs; returns how many. May sleep. */
+unsigned long try_to_free_pages(gfp_t gfp, unsigned long nr);
+
 /* ---- mm/thread_stack.c ------------------------------------------------------------------- */
 
 /* Unmaps and frees all stacks that no task has; returns the pages freed. Sleeps. */

@@ -11,8 +11,10 @@
 #include <pagoda/fs.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
+#include <pagoda/vmstat.h>
 #include <uapi/falloc.h>
 #include <asm/pkeys.h>
+#include <asm/tlbflush.h>
 #include <syscalls.h>
 #include "vm_internal.h"
 
@@ -109,7 +111,55 @@ static int madvise_flags(struct mm_struct *mm, struct vm_area_struct **pvma, uns
 
 /* ---- advice that removes or makes pages ------------------------------------------------------ */
 
-/* FREE may drop the pages at any time; it does at once. */
+/*
+ * FREE: clean entries, and pages that reclaim may take as long as they stay clean (mm/vmscan.c). A
+ * page that somebody else holds too stays: it may be one that others have not given up.
+ */
+static unsigned long mark_table_lazyfree(struct pt_handle *pt, unsigned long end)
+{
+	const pte_t *last = pt->pte + ((end - pt->addr) >> PAGE_SHIFT);
+	unsigned long marked = 0;
+	struct page *page;
+	pte_t *ptep;
+
+	for (ptep = pt->pte; (ptep = pt_skip_none(ptep, last)) != last; ptep++) {
+		pte_t pte = ptep_get(ptep);
+
+		page = pte_present(pte) ? vm_normal_page(pte) : NULL;
+		if (!page || !PageAnon(page) || page_count(page) != 1)
+			continue;
+		if (pte_young(pte) || pte_dirty(pte)) {
+			pte = ptep_get_and_clear(pt->mm, pt->addr, ptep);
+			set_pte(ptep, pte_mkold(pte_mkclean(pte)));
+		}
+		ClearPageSwapBacked(page);
+		marked++;
+	}
+	return marked;
+}
+
+static void madvise_free_range(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	unsigned long addr = start, next, marked = 0;
+	struct pt_handle pt;
+
+	for (; addr < end; addr = next) {
+		if (pt_lock_existing(mm, addr, &pt)) {
+			next = pt.addr;
+			continue;
+		}
+		next = pmd_addr_end(addr, end);
+		marked += mark_table_lazyfree(&pt, next);
+		pt_unlock(&pt);
+		cond_resched();
+	}
+	if (!marked)
+		return;
+	flush_tlb_mm_range(mm, start, end); /* a write must set the dirty bit again */
+	count_vm_events(PGLAZYFREE, marked);
+	WRITE_ONCE(mm->lazyfree, true);
+}
+
 static int madvise_dontneed_free(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 				 int advice)
 {
@@ -121,7 +171,10 @@ static int madvise_dontneed_free(struct vm_area_struct *vma, unsigned long start
 		return -EINVAL;
 	if (advice == MADV_FREE && !vma_is_anonymous(vma))
 		return -EINVAL;
-	zap_page_range(vma, start, end - start);
+	if (advice == MADV_FREE)
+		madvise_free_range(vma->vm_mm, start, end);
+	else
+		zap_page_range(vma, start, end - start);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * Locking is a flag of the VMA, counted in locked_vm, and the pages are made present after
  * mmap_lock has been dropped. Nothing is ever swapped out here, so the flag has no other effect
- * than on limits, on MADV_DONTNEED and on what fork, mremap and mprotect populate.
+ * than on limits, on MADV_DONTNEED and MADV_FREE, and on what fork, mremap and mprotect populate.
  */
 #include <pagoda/cred.h>
 #include <pagoda/errno.h>
@@ -14,6 +14,14 @@
 #include "vm_internal.h"
 
 #define VM_LOCKED_MASK (VM_LOCKED | VM_LOCKONFAULT)
+
+/* What MADV_FREE gave up before is here to stay now. */
+static int keep_page(pte_t pte, unsigned long addr, void *unused)
+{
+	if (pte_lazyfree(pte))
+		SetPageSwapBacked(pte_page(pte));
+	return 0;
+}
 
 static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma,
 		       struct vm_area_struct **pvma, unsigned long start, unsigned long end,
@@ -30,10 +38,13 @@ static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma,
 		return PTR_ERR(vma);
 	vma->vm_flags = newflags;
 	*pvma = vma;
-	if (!(oldflags & VM_LOCKED) && newflags & VM_LOCKED)
+	if (!(oldflags & VM_LOCKED) && newflags & VM_LOCKED) {
 		mm->locked_vm += pages;
-	else if (oldflags & VM_LOCKED && !(newflags & VM_LOCKED))
+		if (mm->lazyfree)
+			pt_walk(mm, start, end, keep_page, NULL);
+	} else if (oldflags & VM_LOCKED && !(newflags & VM_LOCKED)) {
 		mm->locked_vm -= pages;
+	}
 	return 0;
 }
 

@@ -30,7 +30,7 @@ struct mm_struct init_mm = {
 	.task_size = TASK_SIZE_MAX,
 };
 
-static DEFINE_SPINLOCK(mmlist_lock); /* guards the list from init_mm.mmlist */
+spinlock_t mmlist_lock = __SPIN_LOCK_UNLOCKED_RANK(RANK_MMLIST);
 
 void __init mm_core_init(void)
 {
@@ -104,11 +104,11 @@ void mmput(struct mm_struct *mm)
 	if (!atomic_dec_and_test(&mm->mm_users))
 		return;
 	might_sleep();
-	exit_mmap(mm);
-	set_mm_exe_file(mm, NULL);
-	spin_lock(&mmlist_lock);
+	spin_lock(&mmlist_lock); /* reclaim stays away from now on */
 	list_del_init(&mm->mmlist);
 	spin_unlock(&mmlist_lock);
+	exit_mmap(mm);
+	set_mm_exe_file(mm, NULL);
 	mmdrop(mm);
 }
 

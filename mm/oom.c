@@ -3,9 +3,10 @@
  * mm/oom.c - the OOM killer.
  *
  * Called when reclaim has found nothing. The process with the highest badness (its share of memory
- * plus its oom_score_adj) gets SIGKILL and may use part of the reserve to die. While one is dying
- * no other is chosen: callers wait a little and try their allocation again. init and kernel threads
- * are never killed; if nobody is left, the allocation fails.
+ * plus its oom_score_adj) gets SIGKILL, and so does every other that has the same memory; the victim
+ * may use part of the reserve to die. While one is dying no other is chosen: callers wait a little
+ * and try their allocation again. init, kernel threads, who has -1000 and children of vfork are
+ * spared; if nobody is left, the allocation fails. There are no control groups.
  *
  * Locks: oom_lock (one killer at a time), then tasklist_lock for reading.
  */
@@ -15,6 +16,7 @@
 #include <pagoda/mm.h>
 #include <pagoda/mutex.h>
 #include <pagoda/oom.h>
+#include <pagoda/panic.h>
 #include <pagoda/printk.h>
 #include <pagoda/sched.h>
 #include <pagoda/signal.h>
@@ -27,7 +29,34 @@ static DEFINE_MUTEX(oom_lock);
 static pid_t victim_pid; /* the process that is dying, 0 if none; oom_lock */
 static ktime_t victim_deadline;
 
+int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task, sysctl_oom_dump_tasks = 1;
+
 /* ---- Choosing ---------------------------------------------------------------------------- */
+
+/* A thread of @p that still has the memory, with alloc_lock held, or NULL; its first may be gone. */
+static struct task_struct *find_lock_task_mm(struct task_struct *p)
+{
+	struct task_struct *t;
+
+	for_each_thread (p, t) {
+		task_lock(t);
+		if (t->mm)
+			return t;
+		task_unlock(t);
+	}
+	return NULL;
+}
+
+/* The memory of a process, to compare it. */
+static struct mm_struct *process_mm(struct task_struct *p)
+{
+	struct task_struct *t = find_lock_task_mm(p);
+	struct mm_struct *mm = t ? t->mm : NULL;
+
+	if (t)
+		task_unlock(t);
+	return mm;
+}
 
 static bool oom_unkillable(struct task_struct *p)
 {
@@ -37,25 +66,29 @@ static bool oom_unkillable(struct task_struct *p)
 
 long oom_badness(struct task_struct *p, unsigned long totalpages)
 {
-	long points;
+	struct task_struct *t;
+	long points = LONG_MIN;
 
 	if (oom_unkillable(p))
-		return LONG_MIN;
-	task_lock(p);
-	if (!p->mm) {
-		task_unlock(p);
-		return LONG_MIN;
-	}
-	points = get_mm_rss(p->mm) + (mm_pgtables_bytes(p->mm) >> PAGE_SHIFT);
-	task_unlock(p);
-	return points + p->signal->oom_score_adj * (long)(totalpages / 1000);
+		return points;
+	t = find_lock_task_mm(p);
+	if (!t)
+		return points;
+	if (!p->vfork_done) /* else its parent's memory would not go */
+		points = get_mm_rss(t->mm) + (mm_pgtables_bytes(t->mm) >> PAGE_SHIFT) +
+			 p->signal->oom_score_adj * (long)(totalpages / 1000);
+	task_unlock(t);
+	return points;
 }
 
 long oom_score(struct task_struct *p)
 {
 	unsigned long total = nr_managed_pages();
-	long badness = oom_badness(p, total);
+	long badness;
 
+	read_lock(&tasklist_lock);
+	badness = oom_badness(p, total);
+	read_unlock(&tasklist_lock);
 	/* The badness of 0 to total pages, as 0 to 1000, two thirds of the scale. */
 	if (badness == LONG_MIN)
 		return 0;
@@ -94,7 +127,7 @@ static bool victim_is_dying(void)
 		return false;
 	read_lock(&tasklist_lock);
 	for_each_process (p) {
-		if (p->pid == victim_pid && READ_ONCE(p->mm))
+		if (p->pid == victim_pid && process_mm(p))
 			dying = true;
 	}
 	read_unlock(&tasklist_lock);
@@ -108,45 +141,109 @@ static unsigned long kib(unsigned long pages)
 	return pages << (PAGE_SHIFT - 10);
 }
 
-static void mark_victim(struct task_struct *victim)
+/* The dying may use part of the reserve. tasklist_lock is held. */
+static void kill_for_memory(struct task_struct *p)
 {
 	struct task_struct *t;
 
-	read_lock(&tasklist_lock);
-	for_each_thread (victim, t)
+	for_each_thread (p, t)
 		set_tsk_thread_flag(t, TIF_MEMDIE);
-	read_unlock(&tasklist_lock);
-	victim_pid = victim->pid;
-	victim_deadline = ktime_get() + VICTIM_PATIENCE;
+	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, p, PIDTYPE_TGID);
 }
 
-static void oom_kill_process(struct task_struct *victim, gfp_t gfp, unsigned int order)
+static void dump_tasks(void)
 {
-	unsigned long counters[NR_MM_COUNTERS] = {0}, total_vm = 0, tables = 0;
-	struct mm_struct *mm = get_task_mm(victim);
+	struct task_struct *p, *t;
 
-	if (mm) {
-		get_mm_counters(mm, counters);
-		total_vm = mm->total_vm;
-		tables = mm_pgtables_bytes(mm) >> 10;
-		mmput(mm);
+	pr_info("Tasks state (memory values in pages):\n");
+	pr_info("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj "
+		"name\n");
+	read_lock(&tasklist_lock);
+	for_each_process (p) {
+		t = p->flags & PF_KTHREAD ? NULL : find_lock_task_mm(p);
+		if (!t)
+			continue;
+		pr_info("[%7d] %5d %5d %8lu %8lu %8lu %8d         %5d %s\n", t->pid, task_uid(t),
+			t->tgid, t->mm->total_vm, get_mm_rss(t->mm), mm_pgtables_bytes(t->mm), 0,
+			p->signal->oom_score_adj, t->comm);
+		task_unlock(t);
 	}
+	read_unlock(&tasklist_lock);
+}
+
+static void dump_header(gfp_t gfp, unsigned int order)
+{
+	struct meminfo i;
+
 	pr_warn("%s invoked oom-killer: gfp_mask=%#x, order=%u, oom_score_adj=%d\n", current->comm,
 		gfp, order, current->signal->oom_score_adj);
-	pr_err("Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, "
-	       "file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
-	       victim->pid, victim->comm, kib(total_vm), kib(counters[MM_ANONPAGES]),
-	       kib(counters[MM_FILEPAGES]), kib(counters[MM_SHMEMPAGES]), task_uid(victim), tables,
-	       victim->signal->oom_score_adj);
+	si_meminfo(&i);
+	pr_warn("Mem-Info: free:%lu min:%lu anon:%lu file:%lu shmem:%lu slab:%lu pagetables:%lu\n",
+		i.freeram, min_free_pages(), i.anon, i.cached - i.sharedram, i.sharedram,
+		i.slab_reclaimable + i.slab_unreclaimable, i.pagetables);
+	if (sysctl_oom_dump_tasks)
+		dump_tasks();
+}
+
+static void oom_kill_process(struct task_struct *victim, const char *why)
+{
+	unsigned long counters[NR_MM_COUNTERS] = {0};
+	struct task_struct *p, *t;
+	struct mm_struct *mm;
+
+	pr_info("oom-kill:constraint=CONSTRAINT_NONE,global_oom,task=%s,pid=%d,uid=%d\n",
+		victim->comm, victim->pid, task_uid(victim));
+	read_lock(&tasklist_lock);
+	t = find_lock_task_mm(victim);
+	if (!t)
+		goto out; /* it went by itself */
+	mm = t->mm;
+	get_mm_counters(mm, counters);
+	pr_err("%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, "
+	       "shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
+	       why, victim->pid, victim->comm, kib(mm->total_vm), kib(counters[MM_ANONPAGES]),
+	       kib(counters[MM_FILEPAGES]), kib(counters[MM_SHMEMPAGES]), task_uid(victim),
+	       mm_pgtables_bytes(mm) >> 10, victim->signal->oom_score_adj);
+	task_unlock(t);
 	count_vm_event(OOM_KILL);
-	mark_victim(victim);
-	do_send_sig_info(SIGKILL, SEND_SIG_PRIV, victim, PIDTYPE_TGID);
+	victim_pid = victim->pid;
+	victim_deadline = ktime_get() + VICTIM_PATIENCE;
+	for_each_process (p) {
+		if (p->pid != 1 && !(p->flags & PF_KTHREAD) && process_mm(p) == mm)
+			kill_for_memory(p);
+	}
+out:
+	read_unlock(&tasklist_lock);
+}
+
+/* oom_lock is held and nobody is dying. False: there is nobody to kill. */
+static bool kill_somebody(gfp_t gfp, unsigned int order)
+{
+	const char *why = "Out of memory";
+	struct task_struct *victim;
+
+	if (sysctl_panic_on_oom) {
+		dump_header(gfp, order);
+		panic("Out of memory: %s panic_on_oom is enabled",
+		      sysctl_panic_on_oom == 2 ? "compulsory" : "system-wide");
+	}
+	if (sysctl_oom_kill_allocating_task && current->mm && !oom_unkillable(current)) {
+		why = "Out of memory (oom_kill_allocating_task)";
+		victim = current->group_leader;
+		get_task_struct(victim);
+	} else {
+		victim = select_bad_process();
+	}
+	if (!victim)
+		return false;
+	dump_header(gfp, order);
+	oom_kill_process(victim, why);
+	put_task_struct(victim);
+	return true;
 }
 
 bool out_of_memory(gfp_t gfp, unsigned int order)
 {
-	struct task_struct *victim = NULL;
-
 	/* Who is dying already gets no second chance: it must not wait for itself. */
 	if (test_thread_flag(TIF_MEMDIE) || fatal_signal_pending(current) ||
 	    (current->flags & PF_EXITING)) {
@@ -154,16 +251,11 @@ bool out_of_memory(gfp_t gfp, unsigned int order)
 		return false;
 	}
 	if (mutex_trylock(&oom_lock)) {
-		if (!victim_is_dying()) {
-			victim = select_bad_process();
-			if (!victim) {
-				mutex_unlock(&oom_lock);
-				return false;
-			}
-			oom_kill_process(victim, gfp, order);
-			put_task_struct(victim);
-		}
+		bool found = victim_is_dying() || kill_somebody(gfp, order);
+
 		mutex_unlock(&oom_lock);
+		if (!found)
+			return false;
 	}
 	if (!fatal_signal_pending(current))
 		schedule_timeout_uninterruptible(RETRY_DELAY);

@@ -8,7 +8,7 @@
  *	get_page_from_zone() --> buddy lists			zone.lock, a batch at a time
  *	     | below the reserve
  *	     v
- *	alloc_pages_slow() --> shrinkers --> OOM killer		may sleep
+ *	alloc_pages_slow() --> try_to_free_pages() --> OOM killer	may sleep
  *
  * Freed pages go the same way back. A page on a CPU's stack has PG_pcp, in a buddy list PG_buddy.
  * Locks: none held by the caller is needed; only __GFP_DIRECT_RECLAIM requests may sleep.
@@ -115,18 +115,6 @@ static void warn_alloc_failed(gfp_t gfp, unsigned int order)
 		current->comm, order, gfp, nr_free_pages(), zone.min_pages);
 }
 
-static unsigned long reclaim_pages(gfp_t gfp)
-{
-	unsigned long freed;
-
-	count_vm_event(ALLOCSTALL);
-	current->flags |= PF_MEMALLOC;
-	freed = shrink_caches(gfp, pcp_batch * 2);
-	current->flags &= ~PF_MEMALLOC;
-	drain_all_pages();
-	return freed;
-}
-
 /* Tries ever harder; NULL when the caller must do without. */
 static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned int order)
 {
@@ -142,7 +130,7 @@ static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned int order)
 		goto fail;
 	might_sleep();
 	for (tries = 0; tries < MAX_RECLAIM_RETRIES; tries++) {
-		unsigned long progress = reclaim_pages(gfp);
+		unsigned long progress = try_to_free_pages(gfp, pcp_batch * 2);
 
 		page = get_page_from_zone(order, reserve_for(gfp));
 		if (page)

@@ -242,6 +242,14 @@ static inline void pt_counts_negate(struct pt_counts *c)
 	*c = (struct pt_counts){-c->anon, -c->file, -c->shmem, -c->swap, -c->special};
 }
 
+/* Given up with MADV_FREE and not written since; the PTL is held. */
+static inline bool pte_lazyfree(pte_t pte)
+{
+	struct page *page = pte_present(pte) && !pte_dirty(pte) ? vm_normal_page(pte) : NULL;
+
+	return page && PageAnon(page) && !PageSwapBacked(page);
+}
+
 /* Adds them to the table and the mm; the PTL is held. */
 void pt_counts_apply(struct pt_handle *pt, const struct pt_counts *c);
 /* Raise hiwater_rss before pages go. */
@@ -295,6 +303,7 @@ long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned lon
 
 /* ---- mm/mm_init.c ---------------------------------------------------------------------------- */
 
+extern spinlock_t mmlist_lock; /* guards the list of address spaces from init_mm.mmlist */
 struct mm_struct *allocate_mm(void);
 struct mm_struct *mm_init(struct mm_struct *mm);
 

@@ -5,6 +5,7 @@
 #include "sysctl.h"
 #include <pagoda/gfp.h>
 #include <pagoda/mman.h>
+#include <pagoda/oom.h>
 #include <pagoda/slab.h>
 
 /* Of the ratio and the fixed size that limit commitment, the one written last counts. */
@@ -67,6 +68,8 @@ static const struct sysctl vm_table[] = {
 		.store = store_min_free_kbytes,
 	},
 	CTL_ULONG("mmap_min_addr", mmap_min_addr),
+	CTL_INT("oom_dump_tasks", sysctl_oom_dump_tasks, INT_MIN, INT_MAX),
+	CTL_INT("oom_kill_allocating_task", sysctl_oom_kill_allocating_task, INT_MIN, INT_MAX),
 	{
 		.name = "overcommit_kbytes",
 		.mode = 0644,
@@ -83,6 +86,7 @@ static const struct sysctl vm_table[] = {
 		.data = &sysctl_overcommit_ratio,
 		.max = INT_MAX,
 	},
+	CTL_INT("panic_on_oom", sysctl_panic_on_oom, 0, 2),
 	CTL_ULONG("user_reserve_kbytes", sysctl_user_reserve_kbytes),
 };
 

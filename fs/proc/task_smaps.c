@@ -18,7 +18,7 @@
 struct mem_size_stats {
 	u64 resident;
 	u64 shared_clean, shared_dirty, private_clean, private_dirty;
-	u64 referenced, anonymous;
+	u64 referenced, anonymous, lazyfree;
 	u64 pss, pss_anon, pss_file, pss_shmem, pss_locked, pss_dirty;
 	bool locked; /* the range being walked is */
 };
@@ -47,6 +47,8 @@ static int account_page(pte_t pte, unsigned long addr, void *arg)
 	mss->resident += PAGE_SIZE;
 	if (PageAnon(page)) {
 		mss->anonymous += PAGE_SIZE;
+		if (!PageSwapBacked(page) && !dirty)
+			mss->lazyfree += PAGE_SIZE;
 		mss->pss_anon += pss;
 	} else if (PageSwapBacked(page)) {
 		mss->pss_shmem += pss;
@@ -103,7 +105,7 @@ static void show_sums(struct seq_file *m, const struct mem_size_stats *mss, bool
 	put_kb(m, "Private_Dirty:", mss->private_dirty);
 	put_kb(m, "Referenced:", mss->referenced);
 	put_kb(m, "Anonymous:", mss->anonymous);
-	put_kb(m, "LazyFree:", 0);
+	put_kb(m, "LazyFree:", mss->lazyfree);
 	put_kb(m, "AnonHugePages:", 0);
 	put_kb(m, "ShmemPmdMapped:", 0);
 	put_kb(m, "FilePmdMapped:", 0);

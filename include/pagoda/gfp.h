@@ -105,7 +105,7 @@ bool pfn_valid(unsigned long pfn);
 
 /* The page of zeroes that read faults map (empty_zero_page, zero_pfn) is declared in mm.h. */
 
-/* ---- mm/shrinker.c ----------------------------------------------------------------------- */
+/* ---- mm/vmscan.c ------------------------------------------------------------------------- */
 
 /*
  * Caches that can give memory back. scan() frees about nr objects or pages and returns how many it
@@ -119,7 +119,6 @@ struct shrinker {
 };
 
 void register_shrinker(struct shrinker *shrinker);
-void unregister_shrinker(struct shrinker *shrinker);
 /* Runs them once; returns how many objects went. */
 unsigned long shrink_caches(gfp_t gfp, unsigned long nr);
 /* Empties every allocator-side cache, so that counts of free pages can be compared. Sleeps. */

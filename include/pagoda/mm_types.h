@@ -42,7 +42,7 @@ enum pageflags {
 	PG_dirty,      /* newer than the backing store */
 	PG_writeback,  /* being written to it */
 	PG_waiters,    /* someone sleeps for PG_locked or PG_writeback */
-	PG_swapbacked, /* anonymous or shmem */
+	PG_swapbacked, /* anonymous or shmem; not: given up with MADV_FREE, if PG_anon */
 	PG_anon,       /* private anonymous page of some address space */
 	PG_slab,       /* belongs to the slab allocator */
 	PG_buddy,      /* free, head of a block in the buddy allocator */
@@ -266,6 +266,7 @@ struct mm_struct {
 		pte_tables; /* all PTE tables, by page->pt_list; RSS is the sum over them */
 	struct list_head upper_tables; /* PUD and PMD tables, likewise */
 	atomic64_t pgtables_bytes;
+	bool lazyfree;	/* MADV_FREE may have left pages that reclaim can take */
 	atomic64_t rss; /* present pages of all kinds, for hiwater_rss; equals that sum */
 
 	/* -- machine: arch/x86_64/tlb.c -- */

@@ -32,7 +32,7 @@ struct mmu_gather {
 
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm);
 void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm);
-/* Flush what was cleared so far, then free what was gathered. No PTL of this mm held. */
+/* Flush what was cleared so far, then free what was gathered; no irq-safe spinlock held. */
 void tlb_flush_mmu(struct mmu_gather *tlb);
 void tlb_finish_mmu(struct mmu_gather *tlb);
 /* A larger batch, if memory is at hand; false: flush now. */

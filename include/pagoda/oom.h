@@ -18,12 +18,18 @@ struct task_struct;
 
 /* ---- mm/oom.c ---------------------------------------------------------------------------- */
 
+/* /proc/sys/vm: panic instead; kill who asks instead of the worst; list the tasks first. */
+extern int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task, sysctl_oom_dump_tasks;
+
 /*
  * Kills the process with the highest badness, or waits for one that is dying. True when the caller
  * should try its allocation again, false when there is nothing to kill or it is itself dying.
  */
 bool out_of_memory(gfp_t gfp, unsigned int order);
-/* Pages of RSS, tables and swap plus the adjustment; LONG_MIN when it must not be killed. */
+/*
+ * Pages of RSS, tables and swap plus the adjustment; LONG_MIN when it must not be killed.
+ * tasklist_lock is held.
+ */
 long oom_badness(struct task_struct *p, unsigned long totalpages);
 /* What /proc/PID/oom_score shows: 0 to 2000. */
 long oom_score(struct task_struct *p);

@@ -43,6 +43,7 @@ enum lock_rank {
 	RANK_TASK,	 /* task_struct.alloc_lock */
 	RANK_FILES,	 /* files_struct.file_lock, fs_struct.lock */
 	RANK_DCACHE,	 /* dentry locks */
+	RANK_MMLIST,	 /* the list of address spaces */
 	RANK_PAGE_TABLE, /* mm_struct.page_table_lock */
 	RANK_FUTEX,	 /* futex hash bucket */
 	RANK_PTL,	 /* lock of one PTE table */

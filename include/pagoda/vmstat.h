@@ -29,7 +29,9 @@ enum vm_stat_item {
 	PGFREE,
 	PGFAULT,
 	PGMAJFAULT,
-	PGREUSE, /* COW faults that kept the frame */
+	PGREUSE,     /* COW faults that kept the frame */
+	PGLAZYFREE,  /* pages given up with MADV_FREE */
+	PGLAZYFREED, /* those of them that reclaim took */
 	OOM_KILL,
 	ALLOCSTALL, /* allocations that had to reclaim */
 	NR_VM_STAT_ITEMS,

@@ -204,17 +204,41 @@ static long labelled(const char *line, const char *name)
 	return strtol(line + len + 1, NULL, 10);
 }
 
-long status_value(const char *name)
+static long value_in(const char *path, const char *name,
+		     long (*value_of)(const char *, const char *))
 {
 	struct lines lines;
 	long value = -1;
 	char *line;
 
-	lines_open(&lines, "/proc/self/status");
+	lines_open(&lines, path);
 	while (value < 0 && (line = lines_next(&lines)))
-		value = labelled(line, name);
+		value = value_of(line, name);
 	lines_close(&lines);
 	return value;
+}
+
+long status_value(const char *name)
+{
+	return value_in("/proc/self/status", name, labelled);
+}
+
+long meminfo_value(const char *name)
+{
+	return value_in("/proc/meminfo", name, labelled);
+}
+
+/* The number of "name number", or -1. */
+static long named(const char *line, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(line, name, len) || line[len] != ' ' ? -1 : strtol(line + len, NULL, 10);
+}
+
+long vmstat_value(const char *name)
+{
+	return value_in("/proc/vmstat", name, named);
 }
 
 /* The line of the area at addr in smaps that starts with "name:", in a static buffer, or NULL. */

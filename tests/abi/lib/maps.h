@@ -43,6 +43,9 @@ const char *areas(const void *start, size_t pages);
 
 /* A "Name:  value kB" line of /proc/self/status in KiB, or another number there; -1 if missing. */
 long status_value(const char *name);
+/* The same of /proc/meminfo; of /proc/vmstat, in whatever it counts. */
+long meminfo_value(const char *name);
+long vmstat_value(const char *name);
 /* The same of the area at addr in /proc/self/smaps; and its VmFlags line, in a static buffer. */
 long smaps_value(const void *addr, const char *name);
 const char *smaps_flags(const void *addr);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/*
+ * mm/vmscan.c - memory is short: takes back what can be had without anybody losing data.
+ *
+ *	1. pages that programs gave up with MADV_FREE and have not written since
+ *	2. the caches that registered a shrinker; spare kernel stacks; empty slabs
+ *	3. free pages that lie on the lists of other CPUs
+ *
+ * MADV_FREE leaves an entry clean and its page without PG_swapbacked. A write makes the entry dirty
+ * again, without a fault, and the page is kept. There is no reverse map, so the tables of each
+ * address space that has such pages (mm->lazyfree) are walked; no VMA is looked at, and mmap_lock,
+ * which the caller may hold, is not needed.
+ *
+ * Locks: shrinker_mutex guards the list and is held while shrinkers run; an allocation that finds
+ * it held does without, so that a shrinker may allocate. mmlist_lock, page_table_lock, PTL, in this
+ * order, keep address spaces and tables from going away during the walk.
+ */
+#include <pagoda/kernel.h>
+#include <pagoda/mmu_gather.h>
+#include <pagoda/mutex.h>
+#include <pagoda/sched.h>
+#include <pagoda/slab.h>
+#include <pagoda/vmstat.h>
+#include "internal.h"
+#include "vm_internal.h"
+
+/* ---- pages that programs gave up ------------------------------------------------------------- */
+
+/*
+ * An access that comes meanwhile waits for the PTL, so all CPUs are flushed before it is dropped: no
+ * CPU may still read the old page when another has written to a new one.
+ */
+static unsigned long reclaim_table(struct mmu_gather *tlb, struct page *table, unsigned long nr)
+{
+	struct pt_handle pt = {.pte = page_address(table), .table = table, .mm = tlb->mm};
+	const pte_t *end = pt.pte + PTRS_PER_PTE;
+	struct pt_counts counts = {};
+	unsigned long freed = 0;
+	pte_t *ptep = pt.pte;
+
+	spin_lock(&table->ptl);
+	for (; freed < nr && (ptep = pt_skip_none(ptep, end)) != end; ptep++) {
+		pte_t pte = ptep_get(ptep);
+
+		if (!pte_lazyfree(pte))
+			continue;
+		pte = ptep_get_and_clear(tlb->mm, 0, ptep);
+		if (pte_dirty(pte)) { /* written just now */
+			set_pte(ptep, pte);
+			continue;
+		}
+		pt_counts_add(&counts, pte, pte_page(pte), -1);
+		freed++;
+		tlb_remove_tlb_range(tlb, 0, tlb->mm->task_size);
+		if (tlb_remove_page(tlb, pte_page(pte)))
+			tlb_flush_mmu(tlb);
+	}
+	pt_counts_apply(&pt, &counts);
+	tlb_flush_mmu(tlb);
+	spin_unlock(&table->ptl);
+	return freed;
+}
+
+static unsigned long reclaim_mm(struct mm_struct *mm, unsigned long nr)
+{
+	unsigned long freed = 0;
+	struct mmu_gather tlb;
+	struct page *table;
+
+	WRITE_ONCE(mm->lazyfree, false); /* before the walk: what is marked meanwhile sets it */
+	update_hiwater_rss(mm);
+	tlb_gather_mmu(&tlb, mm);
+	spin_lock(&mm->page_table_lock);
+	list_for_each_entry (table, &mm->pte_tables, pt_list) {
+		if (table->pt_anon)
+			freed += reclaim_table(&tlb, table, nr - freed);
+		if (freed >= nr) {
+			WRITE_ONCE(mm->lazyfree, true);
+			break;
+		}
+	}
+	spin_unlock(&mm->page_table_lock);
+	tlb_finish_mmu(&tlb);
+	return freed;
+}
+
+static unsigned long reclaim_lazyfree(unsigned long nr)
+{
+	unsigned long freed = 0;
+	struct mm_struct *mm;
+
+	spin_lock(&mmlist_lock);
+	list_for_each_entry (mm, &init_mm.mmlist, mmlist) {
+		if (READ_ONCE(mm->lazyfree))
+			freed += reclaim_mm(mm, nr - freed);
+		if (freed >= nr)
+			break;
+	}
+	spin_unlock(&mmlist_lock);
+	count_vm_events(PGLAZYFREED, freed);
+	return freed;
+}
+
+/* ---- caches of the kernel -------------------------------------------------------------------- */
+
+static DEFINE_MUTEX(shrinker_mutex);
+static LIST_HEAD(shrinkers);
+
+void register_shrinker(struct shrinker *shrinker)
+{
+	mutex_lock(&shrinker_mutex);
+	list_add_tail(&shrinker->list, &shrinkers);
+	mutex_unlock(&shrinker_mutex);
+}
+
+unsigned long shrink_caches(gfp_t gfp, unsigned long nr)
+{
+	struct shrinker *shrinker;
+	unsigned long freed = 0;
+
+	if (!mutex_trylock(&shrinker_mutex))
+		return 0;
+	list_for_each_entry (shrinker, &shrinkers, list) {
+		unsigned long have = shrinker->count(shrinker);
+
+		if (have)
+			freed += shrinker->scan(shrinker, min(have, nr), gfp);
+	}
+	mutex_unlock(&shrinker_mutex);
+	freed += purge_thread_stacks();
+	freed += kmem_cache_shrink_all();
+	return freed;
+}
+
+void drain_memory_caches(void)
+{
+	shrink_caches(GFP_KERNEL, ULONG_MAX);
+	drain_all_pages();
+}
+
+/* ---- for the page allocator ------------------------------------------------------------------ */
+
+unsigned long try_to_free_pages(gfp_t gfp, unsigned long nr)
+{
+	unsigned long freed;
+
+	count_vm_event(ALLOCSTALL);
+	current->flags |= PF_MEMALLOC;
+	freed = reclaim_lazyfree(nr);
+	if (!freed)
+		freed = shrink_caches(gfp, nr);
+	current->flags &= ~PF_MEMALLOC;
+	drain_all_pages();
+	return freed;
+}
