@@ -379,6 +379,7 @@ static int load_new_program(struct linux_binprm *bprm, struct elf_image *image,
 	err = begin_new_exec(bprm);
 	if (err)
 		return err;
+	current->personality &= ~READ_IMPLIES_EXEC; /* (LAY-9) never inherited by exec */
 	if (randomize())
 		current->flags |= PF_RANDOMIZE;
 	err = setup_arg_pages(bprm, exec_stack);

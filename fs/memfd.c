@@ -41,12 +41,16 @@ long sys_memfd_create(const char __user *uname, unsigned int flags)
 	struct file *file;
 	int fd, error;
 
-	/* no huge pages; MFD_NOEXEC_SEAL and MFD_EXEC came with Linux 6.3 */
-	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+	/* MFD_NOEXEC_SEAL and MFD_EXEC came with Linux 6.3; a size goes with MFD_HUGETLB only */
+	if (flags & MFD_HUGETLB)
+		flags &= ~(MFD_HUGE_MASK << MFD_HUGE_SHIFT);
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB))
 		return -EINVAL;
 	error = memfd_name(name, uname);
 	if (error)
 		return error;
+	if (flags & MFD_HUGETLB) /* there are no huge pages */
+		return -ENOSYS;
 	fd = get_unused_fd_flags(flags & MFD_CLOEXEC ? O_CLOEXEC : 0);
 	if (fd < 0)
 		return fd;

@@ -5,6 +5,7 @@
  * iterate() cuts the next bytes into pieces within one segment each and hands them to a step
  * function; the step says how many bytes it could NOT do, which ends the walk.
  */
+#include <pagoda/err.h>
 #include <pagoda/kernel.h>
 #include <pagoda/fs.h>
 #include <pagoda/page.h>
@@ -196,14 +197,37 @@ size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes)
 
 /* ---- the caller's vector ----------------------------------------------------------------- */
 
-/* Checks the segments and cuts the sum at MAX_RW_COUNT. Bytes, EINVAL or EFAULT. */
+struct iovec *iovec_from_user(const struct iovec __user *uvec, unsigned long nr_segs,
+			      unsigned long fast_segs, struct iovec *fast)
+{
+	struct iovec *iov = fast;
+	int err = 0;
+
+	if (nr_segs > UIO_MAXIOV)
+		return ERR_PTR(-EINVAL);
+	if (nr_segs > fast_segs) {
+		iov = kmalloc_array(nr_segs, sizeof(*iov), GFP_KERNEL);
+		if (!iov)
+			return ERR_PTR(-ENOMEM);
+	}
+	if (copy_from_user(iov, uvec, nr_segs * sizeof(*iov)))
+		err = -EFAULT;
+	for (unsigned long seg = 0; !err && seg < nr_segs; seg++)
+		if ((ssize_t)iov[seg].iov_len < 0)
+			err = -EINVAL;
+	if (!err)
+		return iov;
+	if (iov != fast)
+		kfree(iov);
+	return ERR_PTR(err);
+}
+
+/* Checks the addresses and cuts the sum at MAX_RW_COUNT. Bytes, or EFAULT. */
 static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
 {
 	size_t total = 0;
 
 	for (unsigned int seg = 0; seg < nr_segs; seg++) {
-		if ((ssize_t)iov[seg].iov_len < 0)
-			return -EINVAL;
 		if (!access_ok(iov[seg].iov_base, iov[seg].iov_len))
 			return -EFAULT;
 		iov[seg].iov_len = min(iov[seg].iov_len, MAX_RW_COUNT - total);
@@ -215,21 +239,15 @@ static ssize_t check_segments(struct iovec *iov, unsigned int nr_segs)
 ssize_t import_iovec(int direction, const struct iovec __user *uvec, unsigned int nr_segs,
 		     unsigned int fast_segs, struct iovec **iovp, struct iov_iter *i)
 {
-	struct iovec *iov = *iovp, *alloced = NULL;
-	ssize_t total = -EINVAL;
+	struct iovec *fast = *iovp, *iov = iovec_from_user(uvec, nr_segs, fast_segs, fast);
+	struct iovec *alloced;
+	ssize_t total;
 
 	*iovp = NULL;
-	if (nr_segs > UIO_MAXIOV)
-		return -EINVAL;
-	if (nr_segs > fast_segs) {
-		iov = alloced = kmalloc_array(nr_segs, sizeof(*iov), GFP_KERNEL);
-		if (!iov)
-			return -ENOMEM;
-	}
-	if (copy_from_user(iov, uvec, nr_segs * sizeof(*iov)))
-		total = -EFAULT;
-	else
-		total = check_segments(iov, nr_segs);
+	if (IS_ERR(iov))
+		return PTR_ERR(iov);
+	alloced = iov == fast ? NULL : iov;
+	total = check_segments(iov, nr_segs);
 	if (total < 0) {
 		kfree(alloced);
 		return total;

@@ -10,7 +10,7 @@
 #include <pagoda/cred.h>
 #include <pagoda/dumpable.h>
 #include <pagoda/err.h>
-#include <pagoda/mm_types.h>
+#include <pagoda/mm.h>
 #include <pagoda/pid.h>
 #include <pagoda/sched.h>
 #include <pagoda/sched_task.h>
@@ -167,6 +167,16 @@ bool ptrace_may_access(struct task_struct *t)
 		task_unlock(t);
 	}
 	return same && subset;
+}
+
+struct mm_struct *mm_access(struct task_struct *t)
+{
+	struct mm_struct *mm = get_task_mm(t);
+
+	if (!mm || mm == current->mm || ptrace_may_access(t))
+		return mm;
+	mmput(mm);
+	return ERR_PTR(-EACCES);
 }
 
 /* What capabilities(7) says happens when user ids change to and from 0. */

@@ -36,6 +36,10 @@ long sys_uname(struct new_utsname __user *name)
 	down_read(&uts_sem);
 	tmp = init_uts;
 	up_read(&uts_sem);
+	if (current->personality & UNAME26)
+		strcpy(tmp.release, UTS_RELEASE26);
+	if ((current->personality & PER_MASK) == PER_LINUX32)
+		strcpy(tmp.machine, "i686");
 	return copy_to_user(name, &tmp, sizeof(tmp)) ? -EFAULT : 0;
 }
 

@@ -6,11 +6,14 @@
  * merging), removal or population of pages (held for reading), and hints that there is nothing to
  * do about, because nothing is ever swapped out or made of huge pages.
  */
+#include <pagoda/cred.h>
 #include <pagoda/err.h>
 #include <pagoda/errno.h>
 #include <pagoda/fs.h>
+#include <pagoda/pid.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
+#include <pagoda/uio.h>
 #include <pagoda/vmstat.h>
 #include <uapi/falloc.h>
 #include <asm/pkeys.h>
@@ -329,6 +332,60 @@ static int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, 
 long sys_madvise(unsigned long start, size_t len, int behavior)
 {
 	return do_madvise(current->mm, start, len, behavior);
+}
+
+/* (MADV-27) Advice to another process, which can only be such as leaves its data as it is. */
+static long process_madvise(struct pid *pid, struct iov_iter *iter, int behavior)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_TGID);
+	size_t total = iov_iter_count(iter);
+	struct mm_struct *mm;
+	int err = 0;
+
+	if (!task)
+		return -ESRCH;
+	mm = ERR_PTR(-EINVAL);
+	if (behavior == MADV_COLD || behavior == MADV_PAGEOUT || behavior == MADV_WILLNEED ||
+	    behavior == MADV_COLLAPSE)
+		mm = mm_access(task);
+	put_task_struct(task);
+	if (IS_ERR_OR_NULL(mm))
+		return mm ? PTR_ERR(mm) : -ESRCH;
+	if (!capable(CAP_SYS_NICE))
+		err = -EPERM;
+	while (!err && iov_iter_count(iter)) {
+		size_t len = min(iter->iov->iov_len, iov_iter_count(iter));
+
+		err = do_madvise(mm, (unsigned long)iter->iov->iov_base, len, behavior);
+		if (!err)
+			iov_iter_advance(iter, len);
+	}
+	mmput(mm);
+	total -= iov_iter_count(iter);
+	return total ? (long)total : err;
+}
+
+long sys_process_madvise(int pidfd, const struct iovec __user *vec, size_t vlen, int behavior,
+			 unsigned int flags)
+{
+	struct iovec fast[UIO_FASTIOV], *iov = fast;
+	struct iov_iter iter;
+	struct pid *pid;
+	long ret;
+
+	if (flags)
+		return -EINVAL;
+	ret = import_iovec(READ, vec, vlen, UIO_FASTIOV, &iov, &iter);
+	if (ret < 0)
+		return ret;
+	pid = pidfd_get_pid(pidfd);
+	ret = PTR_ERR(pid);
+	if (!IS_ERR(pid)) {
+		ret = process_madvise(pid, &iter, behavior);
+		put_pid(pid);
+	}
+	kfree(iov);
+	return ret;
 }
 
 /* ---- names of anonymous memory: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME) ---------------------- */

@@ -344,6 +344,48 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
 }
 
+/* The end of the run of VMAs from @vma on that touch and map one file with one set of flags. */
+static unsigned long uniform_end(const struct vm_area_struct *vma, unsigned long end)
+{
+	const struct vm_area_struct *next = vma_next(vma);
+
+	for (; vma->vm_end < end; vma = next, next = vma_next(vma))
+		if (!next || next->vm_start != vma->vm_end || next->vm_file != vma->vm_file ||
+		    next->vm_flags != vma->vm_flags)
+			break;
+	return vma->vm_end;
+}
+
+/* A part of a shared mapping shows other pages of its file: a new mapping over it (MISC-1). */
+long sys_remap_file_pages(unsigned long start, unsigned long size, unsigned long prot,
+			  unsigned long pgoff, unsigned long flags)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	unsigned long populate = 0, ret = -EINVAL;
+	struct file *file;
+
+	start &= PAGE_MASK;
+	size &= PAGE_MASK;
+	if (prot || start + size <= start || pgoff + (size >> PAGE_SHIFT) < pgoff)
+		return -EINVAL;
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	vma = vma_lookup(mm, start);
+	if (vma && vma->vm_flags & VM_SHARED && uniform_end(vma, start + size) >= start + size) {
+		prot = vma->vm_flags & (PROT_READ | PROT_WRITE | PROT_EXEC);
+		flags = (flags & MAP_NONBLOCK) | MAP_SHARED | MAP_FIXED | MAP_POPULATE |
+			(vma->vm_flags & VM_LOCKED ? MAP_LOCKED : 0);
+		file = get_file(vma->vm_file);
+		ret = do_mmap_pgoff(file, start, size, prot, flags, pgoff, &populate);
+		fput(file);
+	}
+	mmap_write_unlock(mm);
+	if (populate)
+		mm_populate(ret, populate);
+	return IS_ERR_VALUE(ret) ? (long)ret : 0;
+}
+
 /* i386's call, whose offset counts pages (MMAP2-1); no 64-bit number leads here. */
 long sys_mmap2(unsigned long addr, unsigned long len, unsigned long prot, unsigned long flags,
 	       unsigned long fd, unsigned long pgoff)

@@ -19,11 +19,7 @@ struct mm_struct *proc_mem_open(struct inode *inode)
 
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	mm = get_task_mm(task);
-	if (mm && mm != current->mm && !ptrace_may_access(task)) {
-		mmput(mm);
-		mm = ERR_PTR(-EACCES);
-	}
+	mm = mm_access(task);
 	put_task_struct(task);
 	if (!IS_ERR_OR_NULL(mm)) {
 		mmgrab(mm);

@@ -56,6 +56,8 @@ bool cap_capable(const struct cred *cred, int cap);
 bool capable(int cap); /* of the caller; marks it as having used privilege */
 /* May the caller look into and act upon t? 0 or -EPERM. */
 bool ptrace_may_access(struct task_struct *t);
+/* t's mm with a user reference, NULL when it has none, -EACCES when the caller may not look. */
+struct mm_struct *mm_access(struct task_struct *t);
 void cap_emulate_setxuid(struct cred *new, const struct cred *old);
 unsigned int count_user_processes(uid_t uid);
 

@@ -81,6 +81,12 @@ size_t copy_page_from_iter(struct page *page, size_t offset, size_t bytes, struc
 /* Touch the user pages of the next bytes; returns how many of them could NOT be reached. */
 size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes);
 /*
+ * A user's vector in the kernel: in @fast of @fast_segs entries, or else to be kfree'd. EINVAL above
+ * UIO_MAXIOV or for a length that is negative as ssize_t, EFAULT, ENOMEM; addresses are not checked.
+ */
+struct iovec *iovec_from_user(const struct iovec __user *uvec, unsigned long nr_segs,
+			      unsigned long fast_segs, struct iovec *fast);
+/*
  * Bring a user's vector into the kernel: checks count (EINVAL above UIO_MAXIOV), lengths (EINVAL
  * if one is negative as ssize_t; the sum is cut at MAX_RW_COUNT) and addresses (EFAULT). *iovp is
  * a stack array of fast_segs on entry; on return what must be kfree'd, or NULL. Returns the bytes.

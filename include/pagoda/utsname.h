@@ -6,8 +6,9 @@
 #include <uapi/utsname.h>
 #include <pagoda/mutex.h>
 
-#define UTS_RELEASE "6.1.0-pagoda"
-#define UTS_VERSION "#1 SMP Pagoda"
+#define UTS_RELEASE   "6.1.0-pagoda"
+#define UTS_RELEASE26 "2.6.61-pagoda" /* for programs that know no later one (UNAME26) */
+#define UTS_VERSION   "#1 SMP Pagoda"
 
 extern const char linux_banner[];   /* the first line of the log, and /proc/version */
 extern struct new_utsname init_uts; /* nodename and domainname change under uts_sem */

@@ -8,5 +8,7 @@
 #define MFD_HUGETLB	  0x0004U
 #define MFD_NOEXEC_SEAL	  0x0008U
 #define MFD_EXEC	  0x0010U
+#define MFD_HUGE_SHIFT	  26
+#define MFD_HUGE_MASK	  0x3fU
 
 #endif

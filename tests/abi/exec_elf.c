@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/personality.h>
 #include <unistd.h>
 
 #include "lib/maps.h"
@@ -276,4 +277,59 @@ TEST("EXE-7", "the auxiliary vector says what a C library needs; its random byte
 		EXPECT_EQ(raw_read(out.out, random[i], 16), 16);
 	}
 	EXPECT(memcmp(random[0], random[1], 16) != 0);
+}
+
+/* Writes its personality, then /proc/self/maps, to fd 9. */
+extern const unsigned char code_maps[], code_maps_end[];
+__asm__(".section .rodata\n"
+	"code_maps:\n\t"
+	"mov $-1, %edi; mov $135, %eax; syscall; push %rax\n\t"
+	"mov %rsp, %rsi; mov $8, %edx; mov $9, %edi; mov $1, %eax; syscall\n\t"
+	"lea 3f(%rip), %rdi; xor %esi, %esi; mov $2, %eax; syscall\n\t"
+	"mov %eax, %ebx; sub $4096, %rsp\n"
+	"1:	mov %ebx, %edi; mov %rsp, %rsi; mov $4096, %edx; xor %eax, %eax; syscall\n\t"
+	"test %eax, %eax; jle 2f\n\t"
+	"mov %eax, %edx; mov %rsp, %rsi; mov $9, %edi; mov $1, %eax; syscall; jmp 1b\n"
+	"2:	xor %edi, %edi; mov $231, %eax; syscall\n"
+	"3:	.asciz \"/proc/self/maps\"\n"
+	"code_maps_end:\n"
+	".text\n");
+
+/* The personality of the program, and the permissions of its [stack] in *perms. */
+static unsigned long stack_perms(struct program *program, char perms[5])
+{
+	char *path = program_file(program), *line;
+	static char output[8 + 4096];
+	size_t len = sizeof(output) - 1;
+	unsigned long personality;
+
+	memset(output, 0, sizeof(output));
+	EXPECT_EQ(program_output(path, NULL, output, &len), 0);
+	program_remove(path);
+	memcpy(&personality, output, 8);
+	line = strstr(output + 8, "[stack]");
+	EXPECT(line);
+	while (line > output + 8 && line[-1] != '\n')
+		line--;
+	memcpy(perms, strchr(line, ' ') + 1, 4);
+	perms[4] = 0;
+	return personality;
+}
+
+TEST("LAY-9",
+     "a program never begins with READ_IMPLIES_EXEC; PT_GNU_STACK speaks of the stack alone")
+{
+	struct program *program = PROGRAM(code_maps);
+	char perms[5];
+
+	EXPECT_OK(raw(SYS_personality, READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE));
+	EXPECT_EQ(stack_perms(program, perms), ADDR_NO_RANDOMIZE); /* no PT_GNU_STACK */
+	EXPECT_STR(perms, "rw-p");
+	program->ph[program->eh.e_phnum++] =
+		(Elf64_Phdr){.p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W};
+	EXPECT_EQ(stack_perms(program, perms), ADDR_NO_RANDOMIZE);
+	EXPECT_STR(perms, "rw-p");
+	program->ph[1].p_flags |= PF_X;
+	EXPECT_EQ(stack_perms(program, perms), ADDR_NO_RANDOMIZE);
+	EXPECT_STR(perms, "rwxp");
 }

@@ -223,3 +223,13 @@ TEST("MFD-10", "the object lives while a descriptor or a mapping is left")
 	}
 	EXPECT_EXIT(pid, 0);
 }
+
+TEST("MFD-1", "memory of huge pages is a memfd, or the errno of a kernel without them")
+{
+	long fd = raw_memfd_create("huge", 4);
+
+	EXPECT(fd >= 0 || fd == -ENOSYS);
+	EXPECT_ERR(raw_memfd_create("huge", 21 << 26), EINVAL); /* a size, but not huge */
+	EXPECT_ERR(raw_memfd_create("huge", 4 | 1U << 25), EINVAL);
+	EXPECT_ERR(raw_memfd_create((char *)8, 4), EFAULT);
+}

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <signal.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -281,6 +282,7 @@ TEST("PKEY-6", "pages that the caller cannot touch are not made present for it")
 TEST("PKEY-6", "other address spaces' memory is reached whatever the keys say")
 {
 	char *p, buffer[4];
+	struct iovec local = {buffer, 4}, remote;
 	int fd;
 	long key;
 
@@ -289,4 +291,7 @@ TEST("PKEY-6", "other address spaces' memory is reached whatever the keys say")
 	fd = EXPECT_OK(raw_open("/proc/self/mem", O_RDWR, 0));
 	EXPECT_EQ(raw_pread(fd, buffer, 4, p), 4);
 	EXPECT_EQ(buffer[0], 'k');
+	remote = (struct iovec){p, 4};
+	EXPECT_EQ(raw(SYS_process_vm_readv, getpid(), &local, 1, &remote, 1, 0), 4);
+	EXPECT_EQ(buffer[3], 'k');
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm/membarrier.c - memory barriers on all CPUs that run threads of the caller.
+ * kernel/membarrier.c - memory barriers on all CPUs that run threads of the caller.
  *
  * The interrupt that asks another CPU for a barrier is one itself; so is the switch to a task on a
  * CPU that does not run the caller's mm now.
@@ -9,7 +9,7 @@
 #include <pagoda/sched.h>
 #include <pagoda/smp.h>
 #include <syscalls.h>
-#include "vm_internal.h"
+#include <pagoda/mm.h>
 
 #define REGISTERED_GLOBAL    0x1
 #define REGISTERED_PRIVATE   0x2
