@@ -114,20 +114,23 @@ static struct vm_area_struct *give_to_next(struct mm_struct *mm, struct vm_area_
 static struct vm_area_struct *split_range(struct mm_struct *mm, struct vm_area_struct *vma,
 					  unsigned long start, unsigned long end)
 {
-	int err;
+	struct vm_area_struct *lower = NULL;
+	int err = 0;
 
 	if (start > vma->vm_start) {
 		err = split_vma(mm, vma, start);
 		if (err)
 			return ERR_PTR(err);
+		lower = vma;
 		vma = vma_next(vma);
 	}
-	if (end < vma->vm_end) {
+	if (end < vma->vm_end)
 		err = split_vma(mm, vma, end);
-		if (err)
-			return ERR_PTR(err);
+	if (err && lower) { /* as it was */
+		vma_set_bounds(lower, lower->vm_start, vma->vm_end);
+		vma_swallow(mm, lower, vma);
 	}
-	return vma;
+	return err ? ERR_PTR(err) : vma;
 }
 
 struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
