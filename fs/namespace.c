@@ -22,6 +22,7 @@
 #include <pagoda/pipe.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
+#include <pagoda/userfaultfd_k.h>
 #include "internal.h"
 
 #define MNT_HASHBITS 6
@@ -262,4 +263,5 @@ void vfs_caches_init(void)
 	mnt_init();
 	pipe_init();
 	anon_inode_init();
+	userfaultfd_init();
 }

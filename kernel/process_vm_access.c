@@ -3,9 +3,9 @@
  * kernel/process_vm_access.c - process_vm_readv(2) and process_vm_writev(2): copies between two
  * address spaces without a file between them.
  *
- * The other side is reached page by page through get_user_page(), by the rights of its VMAs and
- * whatever protection keys say. The page is held by its reference alone while it is copied:
- * mmap_lock of the other side is dropped first, as our side may fault.
+ * The other side is reached page by page through get_user_page_unlocked(), by the rights of its
+ * VMAs and whatever protection keys say. The page is held by its reference alone while it is
+ * copied: mmap_lock of the other side is not held, as our side may fault.
  */
 #include <pagoda/cred.h>
 #include <pagoda/err.h>
@@ -24,12 +24,10 @@
 static struct page *get_remote_page(struct mm_struct *mm, unsigned long addr, bool write)
 {
 	struct page *page;
-	int err;
+	int err = get_user_page_unlocked(mm, addr, write ? FOLL_WRITE : 0, &page);
 
-	if (mmap_read_lock_killable(mm))
+	if (err == -EINTR)
 		return ERR_PTR(-EINTR);
-	err = get_user_page(mm, addr, write ? FOLL_WRITE : 0, &page);
-	mmap_read_unlock(mm);
 	return err ? ERR_PTR(-EFAULT) : page;
 }
 

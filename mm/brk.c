@@ -8,6 +8,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/err.h>
 #include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
 #include <uapi/personality.h>
 #include <syscalls.h>
 #include "vm_internal.h"
@@ -88,7 +89,7 @@ int vm_brk_flags(unsigned long addr, unsigned long request, unsigned long flags)
 		return -EINTR;
 	err = check_brk_limits(mm, addr, len);
 	if (!err)
-		err = do_munmap(mm, addr, len);
+		err = do_munmap(mm, addr, len, NULL); /* of a new program: nobody watches */
 	if (!err)
 		err = do_brk_flags(mm, addr, len, flags);
 	mmap_write_unlock(mm);
@@ -97,11 +98,12 @@ int vm_brk_flags(unsigned long addr, unsigned long request, unsigned long flags)
 	return err;
 }
 
-static int brk_shrink(struct mm_struct *mm, unsigned long newbrk, unsigned long oldbrk)
+static int brk_shrink(struct mm_struct *mm, unsigned long newbrk, unsigned long oldbrk,
+		      struct list_head *uf)
 {
 	if (!find_vma_intersection(mm, newbrk, oldbrk)) /* the program unmapped it (BRK-8) */
 		return -EINVAL;
-	return do_munmap(mm, newbrk, oldbrk - newbrk);
+	return do_munmap(mm, newbrk, oldbrk - newbrk, uf);
 }
 
 static int brk_grow(struct mm_struct *mm, unsigned long oldbrk, unsigned long newbrk)
@@ -129,6 +131,7 @@ long sys_brk(unsigned long brk)
 	struct mm_struct *mm = current->mm;
 	unsigned long newbrk = PAGE_ALIGN(brk), oldbrk, ret;
 	bool populate = false;
+	LIST_HEAD(uf);
 	int err = 0;
 
 	if (mmap_write_lock_killable(mm))
@@ -137,7 +140,7 @@ long sys_brk(unsigned long brk)
 	if (brk < mm->start_brk || over_data_rlimit(mm, brk))
 		goto out;
 	if (newbrk != oldbrk) {
-		err = brk <= mm->brk ? brk_shrink(mm, newbrk, oldbrk)
+		err = brk <= mm->brk ? brk_shrink(mm, newbrk, oldbrk, &uf)
 				     : brk_grow(mm, oldbrk, newbrk);
 		mm_verify_checked(mm, "brk");
 	}
@@ -148,6 +151,7 @@ long sys_brk(unsigned long brk)
 out:
 	ret = mm->brk;
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&uf);
 	if (populate)
 		mm_populate(oldbrk, newbrk - oldbrk);
 	return ret;

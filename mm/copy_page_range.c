@@ -15,8 +15,12 @@
 #include <pagoda/userfaultfd_k.h>
 #include "vm_internal.h"
 
-/* The entries of [addr, end) of one table, which is below both handles. */
-static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned long end, bool cow)
+/*
+ * The entries of [addr, end) of one table, which is below both handles. @marks: the child is watched
+ * too, and keeps what WRITEPROTECT has left in them (DUP-18).
+ */
+static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned long end, bool cow,
+		       bool marks)
 {
 	const pte_t *last = src->pte + ((end - src->addr) >> PAGE_SHIFT);
 	struct pt_counts counts = {};
@@ -36,7 +40,9 @@ static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned lo
 			}
 			if (!cow)
 				pte = pte_mkclean(pte);
-			pte = pte_mkold(pte_clear_uffd_wp(pte));
+			pte = pte_mkold(marks ? pte : pte_clear_uffd_wp(pte));
+		} else if (!marks && is_pte_marker(pte)) {
+			continue;
 		}
 		pt_counts_add(&counts, pte, page, 1);
 		set_pte(dst->pte + (from - src->pte), pte);
@@ -69,7 +75,7 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			return -ENOMEM;
 		pt_lock_pmd(src->vm_mm, src_pmd, addr, &from);
 		pt_lock_pmd_nested(dst->vm_mm, dst_pmd, addr, &to);
-		copy_table(&to, &from, min(next, src->vm_end), cow);
+		copy_table(&to, &from, min(next, src->vm_end), cow, userfaultfd_wp(dst));
 		pt_unlock(&to);
 		pt_unlock(&from);
 		cond_resched();

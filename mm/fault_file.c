@@ -37,6 +37,10 @@ static bool finish_fault(struct vm_fault *vmf, struct page *page, pte_t entry)
 
 	if (!vmf_lock(vmf, &pt))
 		return false;
+	if (unlikely(!pte_none(vmf->orig_pte))) { /* a marker; its mark goes on with the page */
+		pt_count(&pt, vmf->orig_pte, -1);
+		entry = pte_mkuffd_wp(entry);
+	}
 	pt_install(&pt, entry);
 	pt_unlock(&pt);
 	return true;

@@ -4,7 +4,8 @@
  * from another address space.
  *
  * These faults are like the user's own, but they go by the rights of the VMA, not by what the
- * hardware would also allow (RND-7), and they never drop mmap_lock.
+ * hardware would also allow (RND-7). They do not drop mmap_lock, and fail where they would have to
+ * wait for a userfaultfd; but those that make a range present can be told to wait (UVMA-5, UVMA-6).
  */
 #include <pagoda/errno.h>
 #include <pagoda/pagemap.h>
@@ -58,20 +59,23 @@ out:
 	return page;
 }
 
-static int fault_error(vm_fault_t ret)
+/* With @locked the fault may wait, and drop mmap_lock for that: *locked is false then. */
+static int faultin_page(struct vm_area_struct *vma, unsigned long addr, bool write, bool *locked)
 {
-	return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
-}
-
-static int faultin_page(struct vm_area_struct *vma, unsigned long addr, unsigned int foll)
-{
-	unsigned int flags = FAULT_FLAG_REMOTE | (foll & FOLL_WRITE ? FAULT_FLAG_WRITE : 0);
+	unsigned int flags = FAULT_FLAG_REMOTE | (write ? FAULT_FLAG_WRITE : 0) |
+			     (locked ? FAULT_FLAG_ALLOW_RETRY : 0);
 	vm_fault_t ret = handle_mm_fault(vma, addr, flags);
 
-	return ret & VM_FAULT_ERROR ? fault_error(ret) : 0;
+	if (ret & VM_FAULT_RETRY)
+		*locked = false;
+	if (ret & VM_FAULT_ERROR)
+		return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+	return 0;
 }
 
-int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page)
+/* -EAGAIN: it had to wait, and *locked is false. */
+static int __get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll,
+			   struct page **page, bool *locked)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 	int err;
@@ -85,8 +89,32 @@ int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, s
 			return 0;
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		err = faultin_page(vma, addr, foll);
+		err = faultin_page(vma, addr, foll & FOLL_WRITE, locked);
+		if (locked && !*locked)
+			return -EAGAIN;
 	}
+	return err;
+}
+
+int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page)
+{
+	return __get_user_page(mm, addr, foll, page, NULL);
+}
+
+int get_user_page_unlocked(struct mm_struct *mm, unsigned long addr, unsigned int foll,
+			   struct page **page)
+{
+	bool locked;
+	int err;
+
+	do {
+		if (mmap_read_lock_killable(mm))
+			return -EINTR;
+		locked = true;
+		err = __get_user_page(mm, addr, foll, page, &locked);
+		if (locked)
+			mmap_read_unlock(mm);
+	} while (!locked);
 	return err;
 }
 
@@ -129,10 +157,9 @@ static bool present_enough(struct mm_struct *mm, unsigned long addr, bool write)
 	return pte_present(pte) && (!write || pte_write(pte));
 }
 
-/* Faults in [start, end) of one VMA, which allows it. Pages done, or -errno for the first one. */
-long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write)
+long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write,
+		   bool *locked)
 {
-	unsigned int foll = write ? FOLL_WRITE : 0;
 	long pages = 0;
 	int err;
 
@@ -143,21 +170,22 @@ long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned lon
 			continue;
 		if (fatal_signal_pending(current))
 			return pages ? pages : -EINTR;
-		err = faultin_page(vma, start, foll);
-		if (err)
+		err = faultin_page(vma, start, write, locked);
+		if (err || (locked && !*locked))
 			return pages ? pages : err;
 		cond_resched();
 	}
 	return pages;
 }
 
-long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end)
+long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			     bool *locked)
 {
 	if (vma->vm_flags & VM_LOCKONFAULT)
 		return (end - start) >> PAGE_SHIFT;
 	if (!(vma->vm_flags & VM_ACCESS_FLAGS) || vma->vm_flags & (VM_IO | VM_PFNMAP))
 		return -EFAULT;
-	return faultin_range(vma, start, end, vma_is_private_writable(vma));
+	return faultin_range(vma, start, end, vma_is_private_writable(vma), locked);
 }
 
 /* What mlock says of a page that could not be had (MLK-15). */
@@ -171,16 +199,19 @@ int make_pages_present(unsigned long start, unsigned long len, bool ignore_error
 	unsigned long end = start + len, stop;
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma;
+	bool locked = false;
 	long ret = 0;
 
-	mmap_read_lock(mm);
 	for (; start < end; start = stop) {
+		if (!locked)
+			mmap_read_lock(mm);
+		locked = true;
 		vma = find_vma_intersection(mm, start, end);
 		if (!vma)
 			break;
 		start = max(start, vma->vm_start);
 		stop = min(end, vma->vm_end);
-		ret = populate_vma_page_range(vma, start, stop);
+		ret = populate_vma_page_range(vma, start, stop, &locked);
 		if (ret >= 0)
 			stop = start +
 			       (ret << PAGE_SHIFT); /* a page that failed says why next time */
@@ -189,6 +220,7 @@ int make_pages_present(unsigned long start, unsigned long len, bool ignore_error
 		else
 			break;
 	}
-	mmap_read_unlock(mm);
+	if (locked)
+		mmap_read_unlock(mm);
 	return ret < 0 ? populate_error(ret) : 0;
 }

@@ -14,6 +14,7 @@
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
 #include <pagoda/uio.h>
+#include <pagoda/userfaultfd_k.h>
 #include <pagoda/vmstat.h>
 #include <uapi/falloc.h>
 #include <asm/pkeys.h>
@@ -163,8 +164,7 @@ static void madvise_free_range(struct mm_struct *mm, unsigned long start, unsign
 	WRITE_ONCE(mm->lazyfree, true);
 }
 
-static int madvise_dontneed_free(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-				 int advice)
+static int check_dontneed(const struct vm_area_struct *vma, int advice)
 {
 	vm_flags_t forbidden = VM_PFNMAP;
 
@@ -172,13 +172,35 @@ static int madvise_dontneed_free(struct vm_area_struct *vma, unsigned long start
 		forbidden |= VM_LOCKED;
 	if (vma->vm_flags & forbidden)
 		return -EINVAL;
-	if (advice == MADV_FREE && !vma_is_anonymous(vma))
-		return -EINVAL;
-	if (advice == MADV_FREE)
-		madvise_free_range(vma->vm_mm, start, end);
-	else
-		zap_page_range(vma, start, end - start);
-	return 0;
+	return advice == MADV_FREE && !vma_is_anonymous(vma) ? -EINVAL : 0;
+}
+
+/*
+ * When a monitor had to be told first, the VMA is another, and may be shorter (RMV-1); *pend is where
+ * the advice ended.
+ */
+static int madvise_dontneed_free(struct mm_struct *mm, struct vm_area_struct **pvma,
+				 unsigned long start, unsigned long *pend, int advice)
+{
+	int err = check_dontneed(*pvma, advice);
+	struct userfaultfd_ctx *ctx;
+
+	if (err)
+		return err;
+	ctx = userfaultfd_remove(*pvma, start, *pend);
+	if (ctx) {
+		mmap_read_lock(mm);
+		*pvma = vma_lookup(mm, start);
+		err = *pvma ? check_dontneed(*pvma, advice) : -ENOMEM;
+		if (!err)
+			*pend = min(*pend, (*pvma)->vm_end);
+	}
+	if (!err && advice == MADV_FREE)
+		madvise_free_range(mm, start, *pend);
+	else if (!err)
+		zap_page_range(*pvma, start, *pend - start);
+	userfaultfd_remove_complete(ctx);
+	return err;
 }
 
 /* Punches a hole into the object; mmap_lock is dropped meanwhile, so *pvma must be found again. */
@@ -186,6 +208,7 @@ static int madvise_remove(struct mm_struct *mm, struct vm_area_struct **pvma, un
 			  unsigned long end)
 {
 	struct vm_area_struct *vma = *pvma;
+	struct userfaultfd_ctx *ctx;
 	struct file *file;
 	loff_t offset;
 	int err;
@@ -196,8 +219,11 @@ static int madvise_remove(struct mm_struct *mm, struct vm_area_struct **pvma, un
 		return -EACCES;
 	offset = (loff_t)linear_page_index(vma, start) << PAGE_SHIFT;
 	file = get_file(vma->vm_file);
-	mmap_read_unlock(mm);
+	ctx = userfaultfd_remove(vma, start, end);
+	if (!ctx)
+		mmap_read_unlock(mm);
 	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, end - start);
+	userfaultfd_remove_complete(ctx);
 	fput(file);
 	mmap_read_lock(mm);
 	*pvma = find_vma(mm, end - 1);
@@ -205,10 +231,11 @@ static int madvise_remove(struct mm_struct *mm, struct vm_area_struct **pvma, un
 }
 
 /* MADV-21: like touching every page, but with an error instead of a signal. */
-static int madvise_populate(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			    int advice)
+static int madvise_populate(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
+			    unsigned long *pend, int advice)
 {
-	bool write = advice == MADV_POPULATE_WRITE;
+	bool write = advice == MADV_POPULATE_WRITE, locked = true;
+	struct vm_area_struct *vma = *pvma;
 	long pages;
 
 	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
@@ -216,11 +243,16 @@ static int madvise_populate(struct vm_area_struct *vma, unsigned long start, uns
 	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)) ||
 	    !arch_vma_access_permitted(vma, write, false))
 		return -EINVAL;
-	while (start < end) {
-		pages = faultin_range(vma, start, end, write);
-		if (pages < 0)
+	while (start < *pend) {
+		pages = faultin_range(vma, start, *pend, write, &locked);
+		start += max(pages, 0L) << PAGE_SHIFT;
+		if (!locked) { /* it had to wait: the rest may be of another VMA now */
+			mmap_read_lock(mm);
+			*pvma = find_vma(mm, start);
+			*pend = start;
+		} else if (pages < 0) {
 			return pages;
-		start += pages << PAGE_SHIFT;
+		}
 	}
 	return 0;
 }
@@ -231,15 +263,17 @@ static int madvise_cold_or_pageout(struct vm_area_struct *vma)
 }
 
 static int madvise_vma(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
-		       unsigned long end, int advice)
+		       unsigned long *pend, int advice)
 {
+	unsigned long end = *pend;
+
 	switch (advice) {
 	case MADV_WILLNEED:
 		return 0;
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:
-		return madvise_dontneed_free(*pvma, start, end, advice);
+		return madvise_dontneed_free(mm, pvma, start, pend, advice);
 	case MADV_REMOVE:
 		return madvise_remove(mm, pvma, start, end);
 	case MADV_COLD:
@@ -247,7 +281,7 @@ static int madvise_vma(struct mm_struct *mm, struct vm_area_struct **pvma, unsig
 		return madvise_cold_or_pageout(*pvma);
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		return madvise_populate(*pvma, start, end, advice);
+		return madvise_populate(mm, pvma, start, pend, advice);
 	default:
 		return madvise_flags(mm, pvma, start, end, advice);
 	}
@@ -298,7 +332,7 @@ static int madvise_walk(struct mm_struct *mm, unsigned long start, unsigned long
 				break;
 		}
 		stop = min(vma->vm_end, end);
-		err = madvise_vma(mm, &vma, start, stop, advice);
+		err = madvise_vma(mm, &vma, start, &stop, advice);
 		if (err)
 			return err;
 	}

@@ -17,6 +17,10 @@
  *	   +-- read:  "zero"   the zero page
  *	   +-- write: "anon"   a new cleared page      anything else: "spurious", others were first
  *
+ * An entry that only carries the mark of a userfaultfd counts as empty. In a VMA that is registered
+ * with one, handle_userfault() takes empty entries ("missing"), cached pages that are not mapped
+ * ("minor") and writes to marked entries ("wp") before any of these.
+ *
  * The pattern of every case: look at the entry without a lock; allocate and fill the page with no
  * spinlock held; lock the PTE table; look again; install, or free the page when somebody was first.
  *
@@ -41,6 +45,8 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	struct pt_handle pt;
 	pte_t entry;
 
+	if (unlikely(userfaultfd_missing(vma)))
+		return handle_userfault(vmf, VM_UFFD_MISSING);
 	if (vmf->flags & FAULT_FLAG_WRITE) {
 		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
 		if (unlikely(!page))
@@ -51,21 +57,12 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 	} else {
 		entry = pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot));
 	}
-	if (unlikely(!vmf_lock(vmf, &pt)))
-		goto lost;
-	if (unlikely(userfaultfd_missing(vma))) {
+	if (likely(vmf_lock(vmf, &pt))) {
+		pt_install(&pt, entry);
 		pt_unlock(&pt);
-		if (page)
-			put_page(page);
-		return handle_userfault(vmf, VM_UFFD_MISSING);
-	}
-	pt_install(&pt, entry);
-	pt_unlock(&pt);
-	return 0;
-
-lost:
-	if (page)
+	} else if (page) {
 		put_page(page);
+	}
 	return 0;
 }
 
@@ -94,6 +91,8 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 
 	if (pte_none(pte))
 		return vma_is_anonymous(vmf->vma) ? do_anonymous_page(vmf) : do_fault(vmf);
+	if (unlikely(is_pte_marker(pte)))
+		return do_fault(vmf);
 	if (!pte_present(pte))
 		return do_swap_page(vmf);
 	if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_write(pte))

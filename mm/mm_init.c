@@ -66,7 +66,6 @@ struct mm_struct *mm_init(struct mm_struct *mm)
 	cpumask_clear(mm_cpumask(mm));
 	mm->ctx_id = atomic64_inc_return(&last_ctx_id);
 	atomic64_set(&mm->tlb_gen, 1);
-	atomic_set(&mm->mmap_changing, 0);
 	mm->pgd = pgd_alloc(mm);
 	if (!mm->pgd) {
 		kmem_cache_free(mm_cachep, mm);

@@ -16,6 +16,7 @@
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
 #include <pagoda/shmem.h>
+#include <pagoda/userfaultfd_k.h>
 #include <uapi/personality.h>
 #include <asm/pkeys.h>
 #include <syscalls.h>
@@ -130,7 +131,7 @@ static int check_mlock(struct mm_struct *mm, unsigned long flags, vm_flags_t vm_
 
 unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len,
 			    unsigned long prot, unsigned long flags, unsigned long pgoff,
-			    unsigned long *populate)
+			    unsigned long *populate, struct list_head *uf)
 {
 	struct mm_struct *mm = current->mm;
 	vm_flags_t vm_flags;
@@ -183,7 +184,7 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 		if (err)
 			return err;
 	}
-	addr = mmap_region(mm, file, addr, len, vm_flags, pgoff);
+	addr = mmap_region(mm, file, addr, len, vm_flags, pgoff, uf);
 	if (file && is_shared_maywrite(vm_flags))
 		mapping_unmap_writable(file->f_mapping);
 	if (!IS_ERR_VALUE(addr) &&
@@ -250,7 +251,8 @@ static struct vm_area_struct *mmap_new_vma(struct mm_struct *mm, struct vm_area_
 }
 
 unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
-			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff)
+			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff,
+			  struct list_head *uf)
 {
 	struct vma_attr attr = {.file = file, .pgoff = pgoff};
 	unsigned long npages = len >> PAGE_SHIFT, charged = 0;
@@ -262,7 +264,7 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 		return -ENOMEM;
 	next = find_vma_prev(mm, addr, &prev);
 	if (next && next->vm_start < addr + len) {
-		err = do_munmap(mm, addr, len);
+		err = do_munmap(mm, addr, len, uf);
 		if (err)
 			return err;
 		find_vma_prev(mm, addr, &prev);
@@ -298,11 +300,13 @@ unsigned long vm_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long populate, ret;
+	LIST_HEAD(uf);
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	ret = do_mmap_pgoff(file, addr, len, prot, flags, pgoff, &populate);
+	ret = do_mmap_pgoff(file, addr, len, prot, flags, pgoff, &populate, &uf);
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&uf);
 	if (populate)
 		mm_populate(ret, populate);
 	return ret;
@@ -377,7 +381,7 @@ long sys_remap_file_pages(unsigned long start, unsigned long size, unsigned long
 		flags = (flags & MAP_NONBLOCK) | MAP_SHARED | MAP_FIXED | MAP_POPULATE |
 			(vma->vm_flags & VM_LOCKED ? MAP_LOCKED : 0);
 		file = get_file(vma->vm_file);
-		ret = do_mmap_pgoff(file, start, size, prot, flags, pgoff, &populate);
+		ret = do_mmap_pgoff(file, start, size, prot, flags, pgoff, &populate, NULL);
 		fput(file);
 	}
 	mmap_write_unlock(mm);

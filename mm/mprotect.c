@@ -106,7 +106,7 @@ int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_a
 	vm_stat_account(mm, oldflags, -npages);
 	vm_stat_account(mm, newflags, npages);
 	if ((oldflags & (VM_WRITE | VM_SHARED | VM_LOCKED)) == VM_LOCKED && newflags & VM_WRITE)
-		populate_vma_page_range(vma, start, end);
+		populate_vma_page_range(vma, start, end, NULL);
 	return 0;
 }
 

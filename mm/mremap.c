@@ -16,9 +16,18 @@
 #include <pagoda/fs.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
 #include <asm/tlbflush.h>
 #include <syscalls.h>
 #include "vm_internal.h"
+
+/* What is to be done after the lock is dropped. */
+struct mremap_after {
+	struct userfaultfd_ctx *uf; /* hears of the move, in between the two lists */
+	struct list_head uf_early;  /* of what a fixed target held */
+	struct list_head uf_unmap;  /* of the old place */
+	unsigned long addr, len;    /* to be made present */
+};
 
 /* ---- moving entries -------------------------------------------------------------------------- */
 
@@ -119,19 +128,20 @@ static unsigned long move_page_tables(struct vm_area_struct *vma, unsigned long 
 
 /*
  * The VMA for the new place, linked: part of a neighbour there or a copy of @vma. An anonymous VMA
- * that never had pages gets the offset that a new one would have (VMA-9).
+ * that never had pages gets the offset that a new one would have (VMA-9). A userfaultfd that has
+ * not asked for such events stays behind (RMA-2).
  */
 static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long old,
 				       unsigned long new, unsigned long len)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	bool faulted = vma->vm_faulted;
+	bool faulted = vma->vm_faulted, watched = userfaultfd_follows_remap(vma);
 	bool rebase = vma_is_anonymous(vma) && !vma->vm_file && !faulted;
 	const struct vma_attr attr = {
-		.flags = vma->vm_flags,
+		.flags = watched ? vma->vm_flags : vma->vm_flags & ~VM_UFFD_FLAGS,
 		.file = vma->vm_file,
 		.pgoff = rebase ? new >> PAGE_SHIFT : linear_page_index(vma, old),
-		.ctx = vma->vm_userfaultfd_ctx,
+		.ctx = watched ? vma->vm_userfaultfd_ctx : NULL,
 		.name = vma->anon_name,
 	};
 	struct vm_area_struct *prev, *copy;
@@ -150,6 +160,10 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 	copy->vm_start = new;
 	copy->vm_end = new + len;
 	copy->vm_pgoff = attr.pgoff;
+	copy->vm_userfaultfd_ctx = attr.ctx;
+	copy->vm_flags = attr.flags;
+	if (attr.flags != vma->vm_flags)
+		vma_set_page_prot(copy);
 	if (copy->vm_file)
 		get_file(copy->vm_file);
 	if (copy->vm_ops && copy->vm_ops->open)
@@ -165,7 +179,8 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
  * The new pages are charged and counted as a new mapping, then the old ones leave by do_munmap().
  */
 static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, unsigned long old_len,
-			      unsigned long new, unsigned long new_len, unsigned long flags)
+			      unsigned long new, unsigned long new_len, unsigned long flags,
+			      struct mremap_after *after)
 {
 	struct mm_struct *mm = vma->vm_mm;
 	unsigned long pages = new_len >> PAGE_SHIFT, hiwater = mm->hiwater_vm, moved;
@@ -189,9 +204,12 @@ static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, uns
 	moved = move_page_tables(vma, old, new, old_len);
 	if (moved < old_len) {
 		move_page_tables(copy, new, old, moved);
-		do_munmap(mm, new, new_len);
+		do_munmap(mm, new, new_len, NULL);
 		return -ENOMEM;
 	}
+	mremap_userfaultfd_prep(copy, &after->uf);
+	if (userfaultfd_wp(vma) && !userfaultfd_wp(copy))
+		uffd_wp_range(copy, new, old_len, false);
 	if (flags & MREMAP_DONTUNMAP) {
 		if (vma->vm_flags & VM_LOCKED)
 			mm->locked_vm -= vma_pages(vma);
@@ -200,7 +218,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, uns
 			vma->vm_faulted = false;
 	} else if (old_len) {
 		/* No memory for the split of a hole in the middle: the old range stays, empty. */
-		do_munmap(mm, old, old_len);
+		do_munmap(mm, old, old_len, &after->uf_unmap);
 		mm->hiwater_vm = hiwater; /* the double mapping was none (ACC-5) */
 	}
 	return new;
@@ -250,7 +268,8 @@ static unsigned long map_flags_of(const struct vm_area_struct *vma)
 
 /* MREMAP_FIXED and MREMAP_DONTUNMAP: the caller has a say in the place. */
 static unsigned long mremap_to(unsigned long addr, unsigned long old_len, unsigned long new_addr,
-			       unsigned long new_len, unsigned long flags)
+			       unsigned long new_len, unsigned long flags,
+			       struct mremap_after *after)
 {
 	unsigned long map_flags = flags & MREMAP_FIXED ? MAP_FIXED : 0;
 	struct mm_struct *mm = current->mm;
@@ -264,12 +283,12 @@ static unsigned long mremap_to(unsigned long addr, unsigned long old_len, unsign
 	if (mm->map_count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
 	if (flags & MREMAP_FIXED) {
-		err = do_munmap(mm, new_addr, new_len);
+		err = do_munmap(mm, new_addr, new_len, &after->uf_early);
 		if (err)
 			return err;
 	}
 	if (old_len > new_len) {
-		err = do_munmap(mm, addr + new_len, old_len - new_len);
+		err = do_munmap(mm, addr + new_len, old_len - new_len, &after->uf_unmap);
 		if (err)
 			return err;
 		old_len = new_len;
@@ -283,7 +302,7 @@ static unsigned long mremap_to(unsigned long addr, unsigned long old_len, unsign
 				     map_flags | map_flags_of(vma));
 	if (IS_ERR_VALUE(new_addr))
 		return new_addr;
-	return move_vma(vma, addr, old_len, new_addr, new_len, flags);
+	return move_vma(vma, addr, old_len, new_addr, new_len, flags, after);
 }
 
 /* ---- growing in place ------------------------------------------------------------------------ */
@@ -321,14 +340,9 @@ static int expand_in_place(struct mm_struct *mm, struct vm_area_struct *vma, uns
 	return 0;
 }
 
-/* What is to be made present after the lock is dropped. */
-struct mremap_populate {
-	unsigned long addr, len;
-};
-
 static unsigned long mremap_grow(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
 				 unsigned long new_len, unsigned long flags,
-				 struct mremap_populate *populate)
+				 struct mremap_after *after)
 {
 	struct vm_area_struct *vma = vma_to_resize(mm, addr, old_len, new_len, flags);
 	unsigned long new_addr, ret, locked;
@@ -349,18 +363,18 @@ static unsigned long mremap_grow(struct mm_struct *mm, unsigned long addr, unsig
 					     map_flags_of(vma));
 		if (IS_ERR_VALUE(new_addr))
 			return new_addr;
-		ret = move_vma(vma, addr, old_len, new_addr, new_len, flags);
+		ret = move_vma(vma, addr, old_len, new_addr, new_len, flags, after);
 	}
 	if (locked && !IS_ERR_VALUE(ret)) {
-		populate->addr = ret + old_len;
-		populate->len = new_len - old_len;
+		after->addr = ret + old_len;
+		after->len = new_len - old_len;
 	}
 	return ret;
 }
 
 static unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
 			       unsigned long new_len, unsigned long flags, unsigned long new_addr,
-			       struct mremap_populate *populate)
+			       struct mremap_after *after)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 	unsigned long ret;
@@ -369,25 +383,27 @@ static unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigne
 	if (!vma)
 		return -EFAULT;
 	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
-		ret = mremap_to(addr, old_len, new_addr, new_len, flags);
+		ret = mremap_to(addr, old_len, new_addr, new_len, flags, after);
 		vma = IS_ERR_VALUE(ret) ? NULL : vma_lookup(mm, ret);
 		if (vma && vma->vm_flags & VM_LOCKED && new_len > old_len) {
-			populate->addr = ret + old_len;
-			populate->len = new_len - old_len;
+			after->addr = ret + old_len;
+			after->len = new_len - old_len;
 		}
 		return ret;
 	}
 	if (old_len >= new_len) {
-		err = old_len > new_len ? do_munmap(mm, addr + new_len, old_len - new_len) : 0;
+		if (old_len == new_len)
+			return addr;
+		err = do_munmap(mm, addr + new_len, old_len - new_len, &after->uf_unmap);
 		return err ? err : addr;
 	}
-	return mremap_grow(mm, addr, old_len, new_len, flags, populate);
+	return mremap_grow(mm, addr, old_len, new_len, flags, after);
 }
 
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
 		unsigned long flags, unsigned long new_addr)
 {
-	struct mremap_populate populate = {};
+	struct mremap_after after = {};
 	struct mm_struct *mm = current->mm;
 	unsigned long ret;
 
@@ -405,10 +421,15 @@ long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len
 		return -EINVAL;
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr, &populate);
+	INIT_LIST_HEAD(&after.uf_early);
+	INIT_LIST_HEAD(&after.uf_unmap);
+	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr, &after);
 	mm_verify_checked(mm, "mremap");
 	mmap_write_unlock(mm);
-	if (populate.len)
-		mm_populate(populate.addr, populate.len);
+	userfaultfd_unmap_complete(&after.uf_early);
+	mremap_userfaultfd_complete(after.uf, addr, ret, old_len);
+	userfaultfd_unmap_complete(&after.uf_unmap);
+	if (after.len)
+		mm_populate(after.addr, after.len);
 	return ret;
 }

@@ -15,6 +15,7 @@
 #include <pagoda/fs.h>
 #include <pagoda/mmu_gather.h>
 #include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
 #include <syscalls.h>
 #include "vm_internal.h"
 
@@ -55,7 +56,7 @@ static void unmap_region(struct mm_struct *mm, struct vm_area_struct *vma, unsig
 	update_hiwater_vm(mm);
 	tlb_gather_mmu(&tlb, mm);
 	for (v = vma; v && v->vm_start < end; v = vma_next(v))
-		unmap_page_range(&tlb, v, max(start, v->vm_start), min(end, v->vm_end), false);
+		unmap_page_range(&tlb, v, max(start, v->vm_start), min(end, v->vm_end), 0);
 	for (v = vma; v && v->vm_start < end; v = next) {
 		next = vma_next(v);
 		detach_range(mm, v, start, end, &removed);
@@ -82,7 +83,7 @@ static int may_cut(struct vm_area_struct *vma, unsigned long start, unsigned lon
 	return err;
 }
 
-int do_munmap(struct mm_struct *mm, unsigned long start, size_t len)
+int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list_head *uf)
 {
 	struct vm_area_struct *vma, *last;
 	unsigned long end;
@@ -105,6 +106,8 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len)
 	}
 	if (!err && vma->vm_start < start && end < vma->vm_end)
 		err = split_vma(mm, vma, end);
+	if (!err && uf)
+		err = userfaultfd_unmap_prep(vma, start, end, uf);
 	if (err)
 		return err;
 	unmap_region(mm, vma, start, end);
@@ -114,13 +117,15 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len)
 int vm_munmap(unsigned long start, size_t len)
 {
 	struct mm_struct *mm = current->mm;
+	LIST_HEAD(uf);
 	int err;
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	err = do_munmap(mm, start, len);
+	err = do_munmap(mm, start, len, &uf);
 	mm_verify_checked(mm, "munmap");
 	mmap_write_unlock(mm);
+	userfaultfd_unmap_complete(&uf);
 	return err;
 }
 

@@ -79,11 +79,11 @@ void pt_count(struct pt_handle *pt, pte_t entry, int nr)
 {
 	struct page *table = pt->table, *page;
 
-	if (unlikely(!pte_present(entry))) {
+	if (unlikely(!pte_present(entry) && !is_pte_marker(entry))) {
 		table->pt_swap += nr;
 		return;
 	}
-	page = vm_normal_page(entry);
+	page = pte_present(entry) ? vm_normal_page(entry) : NULL;
 	if (!page) {
 		table->pt_special += nr;
 		return;

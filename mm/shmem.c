@@ -19,6 +19,7 @@
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
 #include <pagoda/shmem.h>
+#include <pagoda/userfaultfd_k.h>
 
 #define BLOCKS_PER_PAGE (PAGE_SIZE / 512)
 
@@ -105,46 +106,61 @@ static bool beyond_end(struct inode *inode, pgoff_t index)
 	return index >= DIV_ROUND_UP(i_size_read(inode), (loff_t)PAGE_SIZE);
 }
 
+/* A page leaves by truncation: page locked, still in the cache. */
+static void shmem_invalidate_page(struct page *page)
+{
+	struct inode *inode = page->mapping->host;
+
+	shmem_count_pages(inode, -1);
+	shmem_unacct_blocks(inode, 1);
+}
+
+void shmem_remove_page(struct page *page)
+{
+	shmem_invalidate_page(page);
+	delete_from_page_cache(page);
+}
+
+int shmem_insert_page(struct inode *inode, pgoff_t index, struct page *page, enum sgp_type sgp)
+{
+	int err = shmem_acct_blocks(inode, 1);
+
+	if (err)
+		return err;
+	page->private = 0;
+	err = add_to_page_cache_locked(page, inode->i_mapping, index, GFP_HIGHUSER);
+	if (err) {
+		shmem_unacct_blocks(inode, 1);
+		return err;
+	}
+	shmem_count_pages(inode, 1);
+	if (sgp > SGP_CACHE || !beyond_end(inode, index))
+		return 0;
+	shmem_remove_page(page);
+	return -EINVAL;
+}
+
 /* Puts a new page at index: locked, with a reference. -EEXIST: someone else has done so. */
 static int shmem_add_page(struct inode *inode, pgoff_t index, struct page **pagep,
 			  enum sgp_type sgp)
 {
-	struct page *page;
+	struct page *page = alloc_page(GFP_HIGHUSER | (sgp == SGP_WRITE ? 0 : __GFP_ZERO));
 	int err;
 
-	err = shmem_acct_blocks(inode, 1);
-	if (err)
-		return err;
-	page = alloc_page(GFP_HIGHUSER | (sgp == SGP_WRITE ? 0 : __GFP_ZERO));
-	if (!page) {
-		err = -ENOMEM;
-		goto out_unacct;
-	}
+	if (!page)
+		return -ENOMEM;
 	__SetPageLocked(page);
-	page->private = 0;
 	if (sgp != SGP_WRITE) {
 		__SetPageUptodate(page);
 		__SetPageDirty(page);
 	}
-	err = add_to_page_cache_locked(page, inode->i_mapping, index, GFP_HIGHUSER);
-	if (err)
-		goto out_free;
-	shmem_count_pages(inode, 1);
-	if (sgp <= SGP_CACHE && beyond_end(inode, index)) {
-		err = -EINVAL;
-		goto out_delete;
+	err = shmem_insert_page(inode, index, page, sgp);
+	if (!err) {
+		*pagep = page;
+		return 0;
 	}
-	*pagep = page;
-	return 0;
-
-out_delete:
-	shmem_count_pages(inode, -1);
-	delete_from_page_cache(page);
-out_free:
 	__ClearPageLocked(page);
 	put_page(page);
-out_unacct:
-	shmem_unacct_blocks(inode, 1);
 	return err;
 }
 
@@ -166,22 +182,33 @@ int shmem_getpage(struct inode *inode, pgoff_t index, struct page **pagep, enum 
 	return err;
 }
 
-/* A page leaves by truncation: page locked, still in the cache. */
-static void shmem_invalidate_page(struct page *page)
-{
-	struct inode *inode = page->mapping->host;
-
-	shmem_count_pages(inode, -1);
-	shmem_unacct_blocks(inode, 1);
-}
-
 /* ---- Faults and mappings ----------------------------------------------------------------- */
+
+/* The mode in which a watched VMA meets this fault, or 0 (UFLT-2, UFLT-4). */
+static unsigned long userfault_reason(struct vm_fault *vmf, struct inode *inode)
+{
+	struct page *page;
+
+	if (beyond_end(inode, vmf->pgoff))
+		return 0;
+	page = find_get_page(inode->i_mapping, vmf->pgoff);
+	if (page)
+		put_page(page);
+	return vmf->vma->vm_flags & (page ? VM_UFFD_MINOR : VM_UFFD_MISSING);
+}
 
 vm_fault_t shmem_fault(struct vm_fault *vmf)
 {
 	struct inode *inode = file_inode(vmf->vma->vm_file);
-	int err = shmem_getpage(inode, vmf->pgoff, &vmf->page, SGP_CACHE);
+	unsigned long reason;
+	int err;
 
+	if (unlikely(userfaultfd_armed(vmf->vma))) {
+		reason = userfault_reason(vmf, inode);
+		if (reason)
+			return handle_userfault(vmf, reason);
+	}
+	err = shmem_getpage(inode, vmf->pgoff, &vmf->page, SGP_CACHE);
 	if (err)
 		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 	return VM_FAULT_LOCKED;

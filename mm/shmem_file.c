@@ -93,10 +93,8 @@ static void settle_pages(struct inode *inode, pgoff_t start, pgoff_t end, bool u
 			continue;
 		if (page->private == SHMEM_FALLOCATED) {
 			page->private = 0;
-			if (undo) {
-				mapping->a_ops->invalidate_page(page);
-				delete_from_page_cache(page);
-			}
+			if (undo)
+				shmem_remove_page(page);
 		}
 		unlock_page(page);
 		put_page(page);

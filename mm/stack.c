@@ -96,6 +96,6 @@ struct vm_area_struct *lock_mm_and_find_vma(struct mm_struct *mm, unsigned long 
 	}
 	mmap_write_downgrade(mm);
 	if (vma->vm_flags & VM_LOCKED)
-		populate_vma_page_range(vma, addr & PAGE_MASK, vma->vm_end);
+		populate_vma_page_range(vma, addr & PAGE_MASK, vma->vm_end, NULL);
 	return vma;
 }

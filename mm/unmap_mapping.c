@@ -47,7 +47,8 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t first, pgoff_t n
 			continue;
 		update_hiwater_rss(vma->vm_mm);
 		tlb_gather_mmu(&tlb, vma->vm_mm);
-		unmap_page_range(&tlb, vma, start, end, !even_cows);
+		unmap_page_range(&tlb, vma, start, end,
+				 ZAP_KEEP_WP | (even_cows ? 0 : ZAP_KEEP_PRIVATE));
 		tlb_finish_mmu(&tlb);
 	}
 	up_read(&mapping->i_mmap_lock);

@@ -96,18 +96,19 @@ bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr
 /* ---- mm/mmap.c, mm/munmap.c ------------------------------------------------------------------ */
 
 unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
-			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff);
+			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff,
+			  struct list_head *uf);
 /* Anonymous memory at an address, as brk does it: replaces nothing. 0 or -errno. */
 int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, vm_flags_t flags);
 
 /* ---- mm/zap.c -------------------------------------------------------------------------------- */
 
-/*
- * Removes the entries of [start, end) of @vma; mmap_lock (either way) or the i_mmap lock is held.
- * @keep_private: only pages of the file, not private copies of them.
- */
+#define ZAP_KEEP_PRIVATE 1 /* only pages of the file, not private copies of them */
+#define ZAP_KEEP_WP	 2 /* the mapping stays: where it has an object, marks do too (WPR-7) */
+
+/* Removes the entries of [start, end) of @vma; mmap_lock (either way) or the i_mmap lock is held. */
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
-		      unsigned long end, bool keep_private);
+		      unsigned long end, unsigned int flags);
 /* exit: every entry of the mm, which nobody uses any more. */
 void unmap_all_tables(struct mmu_gather *tlb);
 /* The same with a gather of its own, for madvise. */
@@ -225,7 +226,7 @@ struct pt_counts {
 static inline void pt_counts_add(struct pt_counts *c, pte_t entry, const struct page *page, int nr)
 {
 	if (unlikely(!pte_present(entry)))
-		c->swap += nr;
+		*(is_pte_marker(entry) ? &c->special : &c->swap) += nr;
 	else if (!page)
 		c->special += nr;
 	else if (PageAnon(page))
@@ -297,9 +298,12 @@ static inline void vma_set_faulted(struct vm_area_struct *vma)
 
 /* ---- mm/gup.c -------------------------------------------------------------------------------- */
 
-/* Faults in [start, end) of @vma, whose rights were checked. Pages done, or -errno for the first.
+/*
+ * Faults in [start, end) of @vma, whose rights were checked. Pages done, or -errno for the first.
+ * With @locked it may have to wait, and stops there: *locked false says that mmap_lock was dropped.
  */
-long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write);
+long faultin_range(struct vm_area_struct *vma, unsigned long start, unsigned long end, bool write,
+		   bool *locked);
 
 /* ---- mm/mm_init.c ---------------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 #include <pagoda/fs.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/slab.h>
+#include <pagoda/userfaultfd_k.h>
 #include "vm_internal.h"
 
 static struct kmem_cache *vm_area_cachep;
@@ -53,14 +54,14 @@ void vm_area_free(struct vm_area_struct *vma)
 }
 
 /*
- * Where the file wants to know about first writes, entries of a shared VMA begin read-only like
- * private ones, and page_mkwrite is asked when they are raised (RND-8).
+ * Where the file wants to know about first writes, or a userfaultfd may protect pages, entries of a
+ * shared VMA begin read-only like private ones, and the fault that raises them asks (RND-8).
  */
 void vma_set_page_prot(struct vm_area_struct *vma)
 {
 	vm_flags_t flags = vma->vm_flags;
 
-	if (vma->vm_ops && vma->vm_ops->page_mkwrite)
+	if ((vma->vm_ops && vma->vm_ops->page_mkwrite) || userfaultfd_wp(vma))
 		flags &= ~VM_SHARED;
 	vma->vm_page_prot = vm_get_page_prot(flags);
 }

@@ -10,14 +10,15 @@
 #include <pagoda/mmu_gather.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
 #include "vm_internal.h"
 
 /*
  * Zaps one table's part of the range; returns where it stopped, before the end when the gather is
- * full.
+ * full. With ZAP_KEEP_WP a mark stays behind in a marker.
  */
 static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, unsigned long end,
-			       bool keep_private)
+			       unsigned int flags)
 {
 	const pte_t *last = pt->pte + ((end - pt->addr) >> PAGE_SHIFT);
 	struct pt_counts counts = {};
@@ -30,12 +31,18 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, uns
 		struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
 		addr = pt->addr + ((ptep - pt->pte) << PAGE_SHIFT);
-		if (unlikely(keep_private) && (!page || PageAnon(page))) {
+		if (unlikely(flags) && ((flags & ZAP_KEEP_PRIVATE && (!page || PageAnon(page))) ||
+					(flags & ZAP_KEEP_WP && is_pte_marker(pte)))) {
 			ptep++;
 			continue;
 		}
-		pte = ptep_get_and_clear(tlb->mm, addr, ptep++);
+		pte = ptep_get_and_clear(tlb->mm, addr, ptep);
 		pt_counts_add(&counts, pte, page, -1);
+		if (unlikely(flags & ZAP_KEEP_WP) && pte_uffd_wp(pte)) {
+			set_pte(ptep, pte_uffd_wp_marker());
+			counts.special++;
+		}
+		ptep++;
 		tlb_remove_tlb_range(tlb, addr, addr + PAGE_SIZE);
 		if (!page)
 			continue;
@@ -48,18 +55,20 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, uns
 }
 
 void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsigned long start,
-		      unsigned long end, bool keep_private)
+		      unsigned long end, unsigned int flags)
 {
 	struct pt_handle pt;
 	unsigned long stop;
 
+	if (likely(!userfaultfd_wp(vma)) || vma_is_anonymous(vma))
+		flags &= ~ZAP_KEEP_WP;
 	while (start < end) {
 		if (pt_lock_existing(tlb->mm, start, &pt)) {
 			start = pt.addr;
 			continue;
 		}
 		stop = pmd_addr_end(start, end);
-		start = zap_table(tlb, &pt, stop, keep_private);
+		start = zap_table(tlb, &pt, stop, flags);
 		pt_unlock(&pt);
 		if (tlb_is_full(tlb))
 			tlb_flush_mmu(tlb);
@@ -109,6 +118,6 @@ void zap_page_range(struct vm_area_struct *vma, unsigned long start, unsigned lo
 
 	update_hiwater_rss(vma->vm_mm);
 	tlb_gather_mmu(&tlb, vma->vm_mm);
-	unmap_page_range(&tlb, vma, start, start + len, false);
+	unmap_page_range(&tlb, vma, start, start + len, ZAP_KEEP_WP);
 	tlb_finish_mmu(&tlb);
 }

@@ -49,7 +49,7 @@ static int pagemap_word(pte_t pte, unsigned long addr, void *arg)
 		if (pte_uffd_wp(pte))
 			word |= PM_UFFD_WP;
 	} else {
-		word = PM_SWAP;
+		word = PM_SWAP | (pte_swp_uffd_wp(pte) ? PM_UFFD_WP : 0);
 	}
 	w->words[(addr - w->start) >> PAGE_SHIFT] = word;
 	return 0;

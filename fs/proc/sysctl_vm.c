@@ -7,6 +7,7 @@
 #include <pagoda/mman.h>
 #include <pagoda/oom.h>
 #include <pagoda/slab.h>
+#include <pagoda/userfaultfd_k.h>
 
 /* Of the ratio and the fixed size that limit commitment, the one written last counts. */
 static int store_overcommit_ratio(const struct sysctl *ctl, char *text)
@@ -87,6 +88,7 @@ static const struct sysctl vm_table[] = {
 		.max = INT_MAX,
 	},
 	CTL_INT("panic_on_oom", sysctl_panic_on_oom, 0, 2),
+	CTL_INT("unprivileged_userfaultfd", sysctl_unprivileged_userfaultfd, 0, 1),
 	CTL_ULONG("user_reserve_kbytes", sysctl_user_reserve_kbytes),
 };
 

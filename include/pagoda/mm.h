@@ -220,11 +220,14 @@ unsigned long vm_mmap(struct file *file, unsigned long addr, unsigned long len, 
 /* Takes mmap_lock. 0 or -errno. */
 int vm_munmap(unsigned long start, size_t len);
 
-/* mmap_lock held for writing. *populate: bytes to make present once the lock is dropped. */
+/*
+ * mmap_lock held for writing. *populate: bytes to make present once the lock is dropped; @uf: what
+ * to pass to userfaultfd_unmap_complete() then, or NULL to tell nobody.
+ */
 unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len,
 			    unsigned long prot, unsigned long flags, unsigned long pgoff,
-			    unsigned long *populate);
-int do_munmap(struct mm_struct *mm, unsigned long start, size_t len);
+			    unsigned long *populate, struct list_head *uf);
+int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list_head *uf);
 /* A free range of @len bytes, or -ENOMEM. */
 unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned long len,
 				unsigned long pgoff, unsigned long flags);
@@ -275,6 +278,9 @@ int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned lo
  * and still held on return. 0, -EFAULT, -ENOMEM or -EINTR.
  */
 int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page);
+/* The same without mmap_lock, so that it can wait for a userfaultfd. */
+int get_user_page_unlocked(struct mm_struct *mm, unsigned long addr, unsigned int foll,
+			   struct page **page);
 /*
  * Copies between @buf and another address space; @foll: FOLL_WRITE writes to @mm. Returns the bytes
  * done, short at the first page that cannot be had. Takes mmap_lock.
@@ -283,9 +289,11 @@ int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int le
 		     unsigned int foll);
 /*
  * Makes [start, end) present, with write faults where the VMA is private and writable. All of it
- * in one VMA, mmap_lock held for reading. Pages made present, or -errno for the first one.
+ * in one VMA, mmap_lock held for reading. Pages made present, or -errno for the first one. @locked:
+ * NULL, or where to say that the lock had to be dropped.
  */
-long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end);
+long populate_vma_page_range(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			     bool *locked);
 /* Takes mmap_lock. make_pages_present() of the flow charts; ignores errors if told so. */
 int make_pages_present(unsigned long start, unsigned long len, bool ignore_errors);
 

@@ -275,7 +275,6 @@ struct mm_struct {
 	atomic64_t tlb_gen;   /* bumped by each flush */
 
 	atomic_t membarrier_state; /* MEMBARRIER_STATE_* registrations */
-	atomic_t mmap_changing;	   /* userfaultfd: a non-cooperative event is under way */
 	struct list_head mmlist;   /* all address spaces, for reclaim and debugging */
 };
 

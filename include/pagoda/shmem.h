@@ -69,6 +69,10 @@ void shmem_evict_inode(struct inode *inode);
 
 /* The page at index, locked, with a reference. 0, -ENOMEM, -ENOSPC, -EINVAL (sgp). */
 int shmem_getpage(struct inode *inode, pgoff_t index, struct page **pagep, enum sgp_type sgp);
+/* @page, locked, becomes the page at index, with a reference of the cache's. Also -EEXIST. */
+int shmem_insert_page(struct inode *inode, pgoff_t index, struct page *page, enum sgp_type sgp);
+/* A locked page leaves the object. */
+void shmem_remove_page(struct page *page);
 vm_fault_t shmem_fault(struct vm_fault *vmf);
 int shmem_mmap(struct file *file, struct vm_area_struct *vma);
 

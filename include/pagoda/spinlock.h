@@ -46,6 +46,7 @@ enum lock_rank {
 	RANK_MMLIST,	 /* the list of address spaces */
 	RANK_PAGE_TABLE, /* mm_struct.page_table_lock */
 	RANK_FUTEX,	 /* futex hash bucket */
+	RANK_USERFAULTFD, /* userfaultfd_ctx.lock */
 	RANK_PTL,	 /* lock of one PTE table */
 	RANK_XARRAY,	 /* page-cache index */
 	RANK_WAITQUEUE,	 /* wait_queue_head.lock */

@@ -12,6 +12,7 @@
 #include <pagoda/serial.h>
 #include <pagoda/tty.h>
 #include <pagoda/types.h>
+#include <pagoda/userfaultfd_k.h>
 #include <uapi/stat.h>
 
 void driver_init(void)
@@ -23,5 +24,6 @@ void driver_init(void)
 	devtmpfs_create_node("console", S_IFCHR | 0600, MKDEV(5, 1));
 	serial_tty_init();
 	devtmpfs_create_node("ttyS0", S_IFCHR | 0600, MKDEV(4, 64));
+	userfaultfd_device_init();
 	proc_root_init();
 }

@@ -71,6 +71,22 @@ static inline pte_t pte_swp_clear_uffd_wp(pte_t pte)
 	return pte_clear_flags(pte, _PAGE_SWP_UFFD_WP);
 }
 
+/*
+ * An entry without a page that only says: write-protected for a userfaultfd. Memory that has an
+ * object keeps the mark by it while no page is mapped.
+ */
+#define SWP_PTE_MARKER 31
+
+static inline pte_t pte_uffd_wp_marker(void)
+{
+	return pte_swp_mkuffd_wp(swp_entry_to_pte(swp_entry(SWP_PTE_MARKER, 0)));
+}
+
+static inline bool is_pte_marker(pte_t pte)
+{
+	return pte_val(pte) == pte_val(pte_uffd_wp_marker());
+}
+
 static inline bool pte_swp_soft_dirty(pte_t pte)
 {
 	return pte_val(pte) & _PAGE_SWP_SOFT_DIRTY;
