@@ -152,7 +152,7 @@ UBIN := $(patsubst user/%/,build/user/%,$(wildcard user/*/))
 build/user/%: $$(wildcard user/%/*.c user/%/*.h) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,user/$*)
-	$(Q)$(MUSL) -O2 -Wall -Wextra -Wno-unused-parameter -o $@ $(filter %.c,$^)
+	$(Q)$(MUSL) -O2 -g -Wall -Wextra -Wno-unused-parameter -pthread -o $@ $(filter %.c,$^)
 
 $(B)/initramfs.cpio: tools/mkinitramfs $(wildcard tools/pagoda/*.py) $(shell find tools/rootfs -type f) $(UBIN) | $(FIRST)
 	@mkdir -p $(@D)
@@ -177,7 +177,7 @@ MEM    ?= 256M
 APPEND ?=
 INITRD ?=
 UEFI   ?= 0
-BOOT   ?= $(if $(filter gdb,$(MAKECMDGOALS)),direct,iso)
+BOOT   ?= $(if $(filter gdb replay,$(MAKECMDGOALS)),direct,iso)
 ACCEL  ?=
 BOOTFLAGS = --boot $(BOOT) --smp $(SMP) --mem $(MEM) --append '$(APPEND)' $(if $(INITRD),--initrd '$(INITRD)') \
 	    $(if $(ACCEL),--accel $(ACCEL)) $(if $(filter 1,$(UEFI)),--uefi) $(if $(filter 1,$(CHECKED)),--checked)
@@ -191,8 +191,18 @@ doctor:
 run: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) $(if $(filter iso,$(BOOT)),$(B)/pagoda.iso)
 	$(Q)tools/boot $(BOOTFLAGS)
 
-gdb: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) $(if $(filter iso,$(BOOT)),$(B)/pagoda.iso)
-	$(Q)tools/boot --gdb $(BOOTFLAGS)
+# PROG=path ARGS='words' runs that program instead of the shell, and GDB knows its symbols too.
+PROG   ?=
+ARGS   ?=
+PROGFLAGS = $(if $(PROG),--prog '$(PROG)' --args '$(ARGS)')
+
+gdb: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) $(if $(filter iso,$(BOOT)),$(B)/pagoda.iso) $(if $(PROG),build/guest/init)
+	$(Q)tools/boot --gdb $(BOOTFLAGS) $(PROGFLAGS)
+
+# Records a run and opens GDB on it, which can go backwards; AGAIN=1 opens the last recording.
+.PHONY: replay
+replay: $(B)/pagoda.elf $(if $(INITRD),,$(B)/initramfs.cpio) build/guest/init
+	$(Q)tools/boot --replay $(if $(filter 1,$(AGAIN)),--again) $(BOOTFLAGS) $(PROGFLAGS)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tests. tests/run runs them; here they are compiled.
@@ -229,7 +239,7 @@ build/tests/programs/%-glibc: tests/programs/%.c | $(FIRST)
 O := build
 include tests/host/host.mk
 
-.PHONY: check contract docs test test-host test-kernel test-abi test-programs
+.PHONY: check contract docs test test-host test-kernel test-abi test-programs test-gdb
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
 GUESTS     := build/guest/init $(B)/pagoda.elf
 
@@ -249,6 +259,8 @@ test-abi: $(GUESTS) $(ABI_BIN) checked-kernel
 	$(Q)$(RUNTESTS) abi
 test-programs: all build/guest/init $(PROG_BIN) checked-kernel
 	$(Q)$(RUNTESTS) programs
+test-gdb: $(GUESTS) $(B)/initramfs.cpio
+	$(Q)$(RUNTESTS) gdb
 
 # ROWS='fork cow' picks rows by name.
 bench: $(GUESTS) build/user/bench
@@ -275,9 +287,10 @@ clean:
 #?   deps            installs the host packages by apt; prints their names elsewhere
 #?   doctor          says what this machine lacks and what to do
 #?   run             boots to a shell on this terminal
-#?   gdb             the same, stopped at the first instruction, GDB attached
+#?   gdb             the same, stopped at the first instruction, GDB attached; PROG=path ARGS='words' debugs that program too
+#?   replay          records a run and opens GDB on it, which goes backwards as well; PROG= ARGS=, AGAIN=1 for the last one
 #?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
-#?   test-host, test-kernel, test-abi, test-programs   one layer of them
+#?   test-host, test-kernel, test-abi, test-programs, test-gdb   one layer of them
 #?   docs            writes docs/syscalls.md from kernel/syscall.tbl
 #?   contract        runs test-abi and writes docs/contract/status.md
 #?   bench           the costs of calls on Pagoda and on Linux, side by side; ROWS='fork cow' picks

@@ -7,6 +7,7 @@ packages  fetches what only guests use: busybox, Debian's Linux, libraries
 qemu      command lines of the machine, a run with a time limit
 guest     packs programs into an initramfs and reads their results back
 console   types at a guest's serial console and waits for answers
+debug     GDB on a machine that waits behind a socket, recordings of runs
 """
 
 import os
