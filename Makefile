@@ -238,6 +238,7 @@ build/tests/programs/%-glibc: tests/programs/%.c | $(FIRST)
 
 O := build
 include tests/host/host.mk
+include tests/model/model.mk
 
 .PHONY: check contract docs test test-host test-kernel test-abi test-programs test-gdb
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
@@ -294,6 +295,7 @@ clean:
 #?   docs            writes docs/syscalls.md from kernel/syscall.tbl
 #?   contract        runs test-abi and writes docs/contract/status.md
 #?   bench           the costs of calls on Pagoda and on Linux, side by side; ROWS='fork cow' picks
+#?   fuzz            random programs against mm/ on this machine for TIME=seconds (docs/model.md)
 #?   check           formatting, static analysis, stale pages in docs/; CHECK='format sparse' picks
 #?   clean           removes build/
 #?

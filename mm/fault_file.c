@@ -73,12 +73,16 @@ static void release_fault_page(struct page *page)
 
 /* ---- fault-around ---------------------------------------------------------------------------- */
 
-/* @page is uptodate and part of @mapping, and will stay so until unlocked. */
+/*
+ * @page is uptodate and part of @mapping, and will stay so until unlocked. What fallocate has put
+ * beyond the end of the file is not to be mapped.
+ */
 static bool lock_mappable(struct page *page, struct address_space *mapping)
 {
 	if (!PageUptodate(page) || !trylock_page(page))
 		return false;
-	if (page->mapping == mapping && PageUptodate(page))
+	if (page->mapping == mapping && PageUptodate(page) &&
+	    page->index << PAGE_SHIFT < i_size_read(mapping->host))
 		return true;
 	unlock_page(page);
 	return false;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.h - runs a program on the machine and on the plain model, and compares them.
+ */
+#ifndef TESTS_MODEL_CHECK_H
+#define TESTS_MODEL_CHECK_H
+
+#include "program.h"
+
+/*
+ * Runs @program. At the first difference it says what differs and aborts; the state of the machine is
+ * of no use then. @verbose: prints each operation with its result.
+ */
+void check_program(const struct program *program, bool verbose);
+
+#endif
