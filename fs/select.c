@@ -191,7 +191,8 @@ long sys_select(int n, void __user *inp, void __user *outp, void __user *exp,
 	if (tvp) {
 		if (copy_from_user(&tv, tvp, sizeof(tv)))
 			return -EFAULT;
-		ts.tv_sec = tv.tv_sec + tv.tv_usec / 1000000;
+		/* More than a second of microseconds is taken; what wraps around is negative. */
+		ts.tv_sec = (unsigned long)tv.tv_sec + tv.tv_usec / 1000000;
 		ts.tv_nsec = tv.tv_usec % 1000000 * NSEC_PER_USEC;
 		err = poll_set_timeout(&ts, &end);
 		if (err)

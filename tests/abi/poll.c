@@ -3,6 +3,7 @@
  * tests/abi/poll.c - waiting for files: poll, ppoll, select, pselect6 on pipes.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -232,7 +233,7 @@ TEST("SEL-1", "sets come back with what holds")
 TEST("SEL-2", "bad arguments")
 {
 	fd_set in;
-	struct timeval bad = {-1, 0};
+	struct timeval bad = {-1, 0}, vast = {LONG_MAX, 4000000};
 
 	FD_ZERO(&in);
 	FD_SET(40, &in);
@@ -240,6 +241,7 @@ TEST("SEL-2", "bad arguments")
 	EXPECT_ERR(raw(SYS_select, -1, &in, NULL, NULL, NULL), EINVAL);
 	EXPECT_ERR(raw(SYS_select, 1, (void *)8, NULL, NULL, NULL), EFAULT);
 	EXPECT_ERR(raw(SYS_select, 0, NULL, NULL, NULL, &bad), EINVAL);
+	EXPECT_ERR(raw(SYS_select, 0, NULL, NULL, NULL, &vast), EINVAL); /* the sum wraps */
 	EXPECT_ERR(raw(SYS_pselect6, 0, NULL, NULL, NULL, NULL, 8), EFAULT);
 }
 
