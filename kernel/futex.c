@@ -178,7 +178,7 @@ int futex_wake(u32 __user *uaddr, bool shared, int nr, u32 bitset)
 		return ret;
 	bucket = bucket_of(&key);
 	spin_lock(&bucket->lock);
-	ret = wake_key(bucket, &key, nr < 1 ? 1 : nr, bitset);
+	ret = wake_key(bucket, &key, max(nr, 1), bitset);
 	spin_unlock(&bucket->lock);
 	return ret;
 }
@@ -226,7 +226,10 @@ static int do_wake_op(u32 code, u32 __user *uaddr2)
 	return err ? err : wake_op_holds(cmp, old, cmparg);
 }
 
-/* Change *uaddr2 by the coded operation; wake nr at uaddr1, and nr2 at uaddr2 if the test holds. */
+/*
+ * Change *uaddr2 by the coded operation; wake nr at uaddr1, and nr2 at uaddr2 if the test holds. As
+ * in Linux at least one is woken where one waits.
+ */
 static int futex_wake_op(u32 __user *uaddr1, u32 __user *uaddr2, bool shared, int nr, int nr2,
 			 u32 code)
 {
@@ -252,9 +255,9 @@ static int futex_wake_op(u32 __user *uaddr1, u32 __user *uaddr2, bool shared, in
 	}
 	ret = cond;
 	if (cond >= 0) {
-		ret = wake_key(b1, &key1, nr, FUTEX_BITSET_MATCH_ANY);
+		ret = wake_key(b1, &key1, max(nr, 1), FUTEX_BITSET_MATCH_ANY);
 		if (cond)
-			ret += wake_key(b2, &key2, nr2, FUTEX_BITSET_MATCH_ANY);
+			ret += wake_key(b2, &key2, max(nr2, 1), FUTEX_BITSET_MATCH_ANY);
 	}
 	unlock_two(b1, b2);
 	return ret;
@@ -295,12 +298,14 @@ static int futex_requeue(u32 __user *uaddr1, u32 __user *uaddr2, bool shared, in
 	list_for_each_entry_safe (q, next, &b1->waiters, list) {
 		if (moved >= nr2)
 			break;
-		if (!same_key(&q->key, &key1) || same_key(&key1, &key2))
+		if (!same_key(&q->key, &key1))
+			continue;
+		moved++;
+		if (same_key(&key1, &key2))
 			continue;
 		list_move_tail(&q->list, &b2->waiters);
 		q->key = key2;
 		WRITE_ONCE(q->bucket, b2);
-		moved++;
 	}
 	unlock_two(b1, b2);
 	return ret + moved;
@@ -448,7 +453,7 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec64 __use
 	ktime_t end;
 	int err;
 
-	if (realtime && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_WAIT)
+	if (realtime && cmd != FUTEX_WAIT_BITSET)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:

@@ -107,11 +107,14 @@ long sys_clock_getres(clockid_t which_clock, struct timespec64 __user *tp)
 long sys_clock_settime(clockid_t which_clock, const struct timespec64 __user *tp)
 {
 	struct timespec64 ts;
+	ktime_t now;
 
-	if (which_clock != CLOCK_REALTIME)
+	if (which_clock != CLOCK_REALTIME && which_clock >= 0)
 		return -EINVAL;
 	if (copy_from_user(&ts, tp, sizeof(ts)))
 		return -EFAULT;
+	if (which_clock < 0) /* processor time: not even root turns it back */
+		return clock_now(which_clock, &now) ?: -EPERM;
 	if (!timespec64_valid(&ts))
 		return -EINVAL;
 	if (!capable(CAP_SYS_TIME))
