@@ -6,8 +6,13 @@
  * hrtimer and a queue entry for its signal, so that expiry never allocates. Timers on processor
  * time are not built (EOPNOTSUPP).
  *
- * Locks: posix_timers.lock guards the array and the settings of the timers. The timer's function
- * takes only tasklist_lock and siglock, so that a timer may be cancelled with the lock held.
+ * A timer with an interval stands still from its expiry until its signal is taken; then the
+ * intervals that have passed are counted as its overrun, and it is started again. So a short
+ * interval costs nothing while nobody looks. SIGQUEUE_REARM says that it stands.
+ *
+ * Locks: posix_timers.lock guards the array and serialises settings; siglock guards interval,
+ * overrun and the flags of the queue entry. The timer's function takes only tasklist_lock and
+ * siglock, so that a timer may be cancelled with posix_timers.lock held.
  */
 #include <pagoda/posix-timers.h>
 #include <pagoda/hrtimer.h>
@@ -26,11 +31,13 @@
 struct k_itimer {
 	struct hrtimer timer;
 	clockid_t clock;
-	int notify; /* SIGEV_* */
-	ktime_t interval;
+	int notify;	 /* SIGEV_* */
 	struct pid *pid; /* thread or process to signal; holds a reference */
 	enum pid_type pid_type;
 	struct sigqueue *sigq;
+	ktime_t interval;
+	s64 overrun;	  /* expiries since the last signal, less one: starts at -1 */
+	s64 overrun_last; /* what the last signal told */
 };
 
 struct posix_timers {
@@ -38,23 +45,53 @@ struct posix_timers {
 	struct k_itimer *timer[MAX_TIMERS];
 };
 
-/* In the timer interrupt. */
+/* False when nobody can get the signal, or it is ignored. */
+static bool send_timer_signal(struct k_itimer *t)
+{
+	struct task_struct *p;
+	bool sent;
+
+	read_lock(&tasklist_lock);
+	p = pid_task(t->pid, t->pid_type);
+	sent = p && p->sighand && send_sigqueue(t->sigq, p, t->pid_type);
+	read_unlock(&tasklist_lock);
+	return sent;
+}
+
+/* In the timer interrupt. A tick passes at least before a signal that is ignored is tried again. */
 static enum hrtimer_restart posix_timer_fn(struct hrtimer *hr)
 {
 	struct k_itimer *t = container_of(hr, struct k_itimer, timer);
-	struct task_struct *p;
 
-	if (t->notify != SIGEV_NONE) {
-		read_lock(&tasklist_lock);
-		p = pid_task(t->pid, t->pid_type);
-		if (p && p->sighand)
-			send_sigqueue(t->sigq, p, t->pid_type);
-		read_unlock(&tasklist_lock);
-	}
-	if (!t->interval)
+	if (send_timer_signal(t) || !t->interval)
 		return HRTIMER_NORESTART;
-	hrtimer_forward(hr, ktime_get(), t->interval);
+	t->overrun += hrtimer_forward(hr, ktime_get() + TICK_NSEC, t->interval);
 	return HRTIMER_RESTART;
+}
+
+/* siglock held: the signal of a timer was taken off its queue, and is told what it missed. */
+void posixtimer_rearm(struct sigqueue *q)
+{
+	struct k_itimer *t = q->timer;
+
+	if (!(q->flags & SIGQUEUE_REARM) || !t->interval)
+		return;
+	q->flags &= ~SIGQUEUE_REARM;
+	t->overrun += hrtimer_forward(&t->timer, ktime_get(), t->interval);
+	hrtimer_start(&t->timer, t->timer.expires);
+	t->overrun_last = t->overrun;
+	t->overrun = -1;
+	q->info.si_overrun = min(t->overrun_last + q->info.si_overrun, (s64)INT_MAX);
+}
+
+/* After this neither its function nor the taker of its signal starts it again. */
+static void stop_timer(struct k_itimer *t)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	t->interval = 0;
+	t->sigq->flags &= ~SIGQUEUE_REARM;
+	spin_unlock_irq(&current->sighand->siglock);
+	hrtimer_cancel(&t->timer);
 }
 
 /* The timers of the process, made on first use; NULL without memory. */
@@ -100,7 +137,7 @@ static void unlock_timer(void)
 
 static void free_timer(struct k_itimer *t)
 {
-	hrtimer_cancel(&t->timer);
+	stop_timer(t);
 	sigqueue_free(t->sigq);
 	put_pid(t->pid);
 	kfree(t);
@@ -146,6 +183,8 @@ static struct k_itimer *alloc_timer(clockid_t clock, const sigevent_t *event, st
 		kfree(t);
 		return NULL;
 	}
+	t->sigq->timer = t;
+	t->overrun = -1;
 	hrtimer_init(&t->timer, posix_timer_fn);
 	t->clock = clock;
 	t->notify = event->sigev_notify;
@@ -185,11 +224,8 @@ long sys_timer_create(clockid_t which_clock, struct sigevent __user *timer_event
 
 	if (timer_event_spec && copy_from_user(&event, timer_event_spec, sizeof(event)))
 		return -EFAULT;
-	if (which_clock == CLOCK_PROCESS_CPUTIME_ID || which_clock == CLOCK_THREAD_CPUTIME_ID ||
-	    which_clock < 0)
-		return -EOPNOTSUPP;
-	if (!clock_is_monotonic(which_clock) && !clock_is_realtime(which_clock))
-		return -EINVAL;
+	if (!clock_can_wait(which_clock))
+		return clock_is_known(which_clock) ? -EOPNOTSUPP : -EINVAL;
 	pid = good_sigevent(&event);
 	if (!pid)
 		return -EINVAL;
@@ -230,13 +266,18 @@ long sys_timer_delete(int timer_id)
 static void read_setting(struct k_itimer *t, struct itimerspec *setting)
 {
 	ktime_t left = 0;
+	bool stands;
 
-	if (hrtimer_active(&t->timer)) {
-		left = hrtimer_get_remaining(&t->timer);
-		if (left <= 0)
-			left = 1;
-	}
+	spin_lock_irq(&current->sighand->siglock);
+	stands = t->sigq->flags & SIGQUEUE_REARM;
+	if (stands && t->interval)
+		t->overrun += hrtimer_forward(&t->timer, ktime_get(), t->interval);
+	if ((stands && t->interval) || hrtimer_active(&t->timer))
+		left = max(hrtimer_get_remaining(&t->timer), (ktime_t)1);
+	else if (stands && t->notify == SIGEV_NONE)
+		left = max(hrtimer_get_remaining(&t->timer), (ktime_t)0);
 	setting->it_interval = ns_to_timespec64(t->interval);
+	spin_unlock_irq(&current->sighand->siglock);
 	setting->it_value = ns_to_timespec64(left);
 }
 
@@ -250,6 +291,17 @@ long sys_timer_gettime(int timer_id, struct itimerspec __user *setting)
 	read_setting(t, &spec);
 	unlock_timer();
 	return copy_to_user(setting, &spec, sizeof(spec)) ? -EFAULT : 0;
+}
+
+/* One that nobody is told of never runs: who asks gets what would be left. */
+static void start_timer(struct k_itimer *t, ktime_t expires)
+{
+	if (t->notify != SIGEV_NONE) {
+		hrtimer_start(&t->timer, expires);
+		return;
+	}
+	t->timer.expires = expires;
+	t->sigq->flags |= SIGQUEUE_REARM;
 }
 
 long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *new_setting,
@@ -269,19 +321,20 @@ long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *
 	if (!t)
 		return -EINVAL;
 	read_setting(t, &old);
-	hrtimer_cancel(&t->timer);
+	stop_timer(t);
 	t->interval = timespec64_to_ktime(new.it_interval);
+	t->overrun = -1;
+	t->overrun_last = 0;
 	value = timespec64_to_ktime(new.it_value);
 	if (value)
-		hrtimer_start(&t->timer,
-			      clock_to_monotonic(t->clock, value, flags & TIMER_ABSTIME));
+		start_timer(t, clock_to_monotonic(t->clock, value, flags & TIMER_ABSTIME));
 	unlock_timer();
 	if (old_setting && copy_to_user(old_setting, &old, sizeof(old)))
 		return -EFAULT;
 	return 0;
 }
 
-/* How often it expired again before the last signal was taken. */
+/* How often it had expired again when its last signal was taken. */
 long sys_timer_getoverrun(int timer_id)
 {
 	struct k_itimer *t = lock_timer(timer_id);
@@ -289,7 +342,7 @@ long sys_timer_getoverrun(int timer_id)
 
 	if (!t)
 		return -EINVAL;
-	overrun = t->sigq->info.si_overrun;
+	overrun = (int)min(READ_ONCE(t->overrun_last), (s64)INT_MAX);
 	unlock_timer();
 	return overrun;
 }

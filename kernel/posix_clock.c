@@ -217,14 +217,14 @@ ktime_t clock_to_monotonic(clockid_t clock, ktime_t t, bool absolute)
 	return t;
 }
 
-static bool clock_is_known(clockid_t clock)
+bool clock_is_known(clockid_t clock)
 {
 	return clock < 0 || clock_is_monotonic(clock) || clock_is_realtime(clock) ||
 	       clock == CLOCK_THREAD_CPUTIME_ID || clock == CLOCK_PROCESS_CPUTIME_ID;
 }
 
 /* Nothing happens at a point of the raw and the coarse clocks, and processor time is only counted. */
-static bool clock_can_wait(clockid_t clock)
+bool clock_can_wait(clockid_t clock)
 {
 	return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
 	       clock == CLOCK_TAI || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;

@@ -17,6 +17,7 @@
 #include <pagoda/cred.h>
 #include <pagoda/gfp.h>
 #include <pagoda/pid.h>
+#include <pagoda/posix-timers.h>
 #include <pagoda/slab.h>
 #include <pagoda/string.h>
 
@@ -55,20 +56,16 @@ static void sigqueue_put(struct sigqueue *q)
 {
 	if (q->flags & SIGQUEUE_PREALLOC)
 		return;
-	if (q->charged)
-		atomic_dec(&q->charged->nr_sigqueued);
+	atomic_dec(&q->charged->nr_sigqueued);
 	kmem_cache_free(sigqueue_cachep, q);
 }
 
 struct sigqueue *sigqueue_alloc(void)
 {
-	struct sigqueue *q = kmem_cache_alloc(sigqueue_cachep, GFP_KERNEL);
+	struct sigqueue *q = sigqueue_get(current, false);
 
-	if (q) {
-		INIT_LIST_HEAD(&q->list);
+	if (q)
 		q->flags = SIGQUEUE_PREALLOC;
-		q->charged = NULL;
-	}
 	return q;
 }
 
@@ -79,12 +76,9 @@ void sigqueue_free(struct sigqueue *q)
 	struct sighand_struct *sighand = current->sighand;
 
 	spin_lock_irqsave(&sighand->siglock, flags);
-	if (!list_empty(&q->list))
-		q->flags &= ~SIGQUEUE_PREALLOC; /* freed by whoever takes it off the queue */
-	else
-		q->flags = 0;
+	q->flags = 0; /* while on a queue: freed by whoever takes it off */
 	if (list_empty(&q->list))
-		kmem_cache_free(sigqueue_cachep, q);
+		sigqueue_put(q);
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 }
 
@@ -178,6 +172,8 @@ static void collect_signal(int sig, struct sigpending *list, kernel_siginfo_t *i
 		sigdelset(&list->signal, sig);
 	if (first) {
 		list_del_init(&first->list);
+		if (first->flags & SIGQUEUE_PREALLOC)
+			posixtimer_rearm(first);
 		*info = first->info;
 		sigqueue_put(first);
 		return;
@@ -435,25 +431,29 @@ int send_signal_locked(int sig, kernel_siginfo_t *info, struct task_struct *t, e
 	return 0;
 }
 
-int send_sigqueue(struct sigqueue *q, struct task_struct *t, enum pid_type type)
+bool send_sigqueue(struct sigqueue *q, struct task_struct *t, enum pid_type type)
 {
 	struct sigpending *pending;
 	unsigned long flags;
-	int sig = q->info.si_signo, ret = 0;
+	int sig = q->info.si_signo;
+	bool queued = true;
 
 	spin_lock_irqsave(&t->sighand->siglock, flags);
 	if (!list_empty(&q->list)) {
-		q->info.si_overrun++; /* the timer fired again before its signal was taken */
-		ret = 1;
+		q->info.si_overrun++; /* set anew and expired before its signal was taken */
 	} else if (prepare_signal(sig, t, false)) {
 		q->info.si_overrun = 0;
 		pending = type == PIDTYPE_PID ? &t->pending : &t->signal->shared_pending;
 		list_add_tail(&q->list, &pending->list);
 		sigaddset(&pending->signal, sig);
 		complete_signal(sig, t, type);
+	} else {
+		queued = false;
 	}
+	if (queued)
+		q->flags |= SIGQUEUE_REARM;
 	spin_unlock_irqrestore(&t->sighand->siglock, flags);
-	return ret;
+	return queued;
 }
 
 /* For exec and exit_group: the other threads of p get SIGKILL. */

@@ -73,12 +73,11 @@ static inline void init_sigpending(struct sigpending *sig)
 int dequeue_signal(const sigset_t *mask, kernel_siginfo_t *info);
 int next_signal(const struct sigpending *pending, const sigset_t *mask);
 bool task_clear_jobctl_stop(struct task_struct *t);
-/* A queue entry that a timer keeps for its signal; NULL without memory. */
+/* A queue entry that a timer keeps for its signal; NULL without memory or over the limit. */
 struct sigqueue *sigqueue_alloc(void);
 void sigqueue_free(struct sigqueue *q);
-/* Queue it for a thread or its process; 1 if it was pending already, 0 if queued, -1 if t is gone.
- */
-int send_sigqueue(struct sigqueue *q, struct task_struct *t, enum pid_type type);
+/* Queue it for a thread or its process; false if the signal is ignored. */
+bool send_sigqueue(struct sigqueue *q, struct task_struct *t, enum pid_type type);
 void exit_signals(struct task_struct *tsk);    /* do_exit: nothing more is delivered to it */
 void zap_other_threads(struct task_struct *p); /* siglock held: SIGKILL to the other threads */
 /* exit.c: tell the parent of a death; true if the child shall be reaped at once. tasklist_lock. */

@@ -12,6 +12,7 @@
 #include <pagoda/list.h>
 #include <uapi/signal.h>
 
+struct k_itimer;
 struct signal_struct;
 
 /* uapi/signal.h: sigset_t {unsigned long sig[1]}, siginfo_t (128 bytes), struct sigaction, _NSIG 64
@@ -23,7 +24,8 @@ struct sigqueue {
 	struct list_head list;
 	int flags;
 	kernel_siginfo_t info;
-	struct signal_struct *charged; /* counts it in nr_sigqueued; NULL: not counted (timers) */
+	struct signal_struct *charged; /* counts it in nr_sigqueued */
+	struct k_itimer *timer;	       /* with SIGQUEUE_PREALLOC: whose it is */
 };
 
 struct sigpending {
@@ -32,6 +34,7 @@ struct sigpending {
 };
 
 #define SIGQUEUE_PREALLOC 1 /* belongs to a timer, which frees it */
+#define SIGQUEUE_REARM	  2 /* the timer stands still until this is taken */
 
 struct k_sigaction {
 	struct sigaction sa;
