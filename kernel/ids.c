@@ -9,6 +9,7 @@
 #include <pagoda/cred.h>
 #include <pagoda/errno.h>
 #include <pagoda/sched.h>
+#include <uapi/prctl.h>
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
@@ -171,14 +172,26 @@ long sys_setresgid(gid_t rgid, gid_t egid, gid_t sgid)
 	return commit_creds(new);
 }
 
-/* setfsuid and setfsgid return the old id, whether or not they changed it. */
-long sys_setfsuid(uid_t uid)
+/* capabilities(7): those about files go with the file system id 0 and come back with it. */
+static void emulate_setfsuid(struct cred *new, uid_t old_fsuid)
 {
 	const kernel_cap_t fs_caps = CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) |
 				     CAP_TO_MASK(CAP_DAC_READ_SEARCH) | CAP_TO_MASK(CAP_FOWNER) |
 				     CAP_TO_MASK(CAP_FSETID) | CAP_TO_MASK(CAP_MKNOD) |
 				     CAP_TO_MASK(CAP_LINUX_IMMUTABLE) |
 				     CAP_TO_MASK(CAP_MAC_OVERRIDE);
+
+	if (new->securebits & SECURE_NO_SETUID_FIXUP)
+		return;
+	if (old_fsuid == 0)
+		new->cap_effective &= ~fs_caps;
+	else if (new->fsuid == 0)
+		new->cap_effective |= new->cap_permitted & fs_caps;
+}
+
+/* setfsuid and setfsgid return the old id, whether or not they changed it. */
+long sys_setfsuid(uid_t uid)
+{
 	const struct cred *old = current_cred();
 	uid_t old_fsuid = old->fsuid;
 	struct cred *new;
@@ -191,10 +204,7 @@ long sys_setfsuid(uid_t uid)
 	if (!new)
 		return old_fsuid;
 	new->fsuid = uid;
-	if (old_fsuid == 0)
-		new->cap_effective &= ~fs_caps;
-	else if (uid == 0)
-		new->cap_effective |= fs_caps &new->cap_permitted;
+	emulate_setfsuid(new, old_fsuid);
 	commit_creds(new);
 	return old_fsuid;
 }

@@ -56,7 +56,7 @@ void random_init(void)
 	memzero_explicit(seed, sizeof(seed));
 }
 
-/* Short only when a signal is pending after the first page, or memory ends. */
+/* Short only when a signal is pending after the first page, or the next byte faults. */
 long sys_getrandom(char __user *buf, size_t count, unsigned int flags)
 {
 	u8 block[256];
@@ -69,12 +69,13 @@ long sys_getrandom(char __user *buf, size_t count, unsigned int flags)
 	if (count > INT_MAX)
 		count = INT_MAX;
 	while (done < count) {
-		size_t n = min(count - done, sizeof(block));
+		size_t n = min(count - done, sizeof(block)), left;
 
 		get_random_bytes(block, n);
-		if (copy_to_user(buf + done, block, n))
-			return done ? (long)done : -EFAULT;
-		done += n;
+		left = copy_to_user(buf + done, block, n);
+		done += n - left;
+		if (left)
+			break;
 		if (!(done % PAGE_SIZE)) {
 			if (signal_pending(current))
 				break;
@@ -82,5 +83,5 @@ long sys_getrandom(char __user *buf, size_t count, unsigned int flags)
 		}
 	}
 	memzero_explicit(block, sizeof(block));
-	return done;
+	return done || !count ? (long)done : -EFAULT;
 }
