@@ -62,23 +62,28 @@ u64 task_sched_runtime(struct task_struct *p)
 	return ns;
 }
 
-/* Split the exact runtime as the ticks saw it; all system time if no tick has. */
-static void split_runtime(u64 runtime, u64 uticks, u64 sticks, u64 *utime, u64 *stime)
-{
-	u64 total = uticks + sticks;
+static DEFINE_SPINLOCK_RANK(cputime_lock, RANK_LEAF); /* prev_utime, prev_stime of all tasks */
 
-	if (!total) {
-		*utime = 0;
-		*stime = runtime;
-		return;
-	}
-	*utime = mul_u64_u64_div_u64(runtime, uticks, total);
-	*stime = runtime - *utime;
-}
-
+/*
+ * The exact runtime, split as the ticks saw it; all system time if no tick has. As the ticks change
+ * the ratio, what was told before is the least that is told now: neither part runs back.
+ */
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime)
 {
-	split_runtime(task_sched_runtime(t), t->utime, t->stime, utime, stime);
+	u64 runtime = task_sched_runtime(t), uticks = t->utime, ticks = uticks + t->stime;
+	unsigned long flags;
+	u64 user;
+
+	spin_lock_irqsave(&cputime_lock, flags);
+	if (runtime > t->prev_utime + t->prev_stime) {
+		user = ticks ? mul_u64_u64_div_u64(runtime, uticks, ticks) : 0;
+		user = clamp(user, t->prev_utime, runtime - t->prev_stime);
+		t->prev_utime = user;
+		t->prev_stime = runtime - user;
+	}
+	*utime = t->prev_utime;
+	*stime = t->prev_stime;
+	spin_unlock_irqrestore(&cputime_lock, flags);
 }
 
 /* Time of all threads, the dead ones included. tasklist_lock or siglock keeps the list. */

@@ -186,7 +186,7 @@ static void emulate_setfsuid(struct cred *new, uid_t old_fsuid)
 	if (old_fsuid == 0)
 		new->cap_effective &= ~fs_caps;
 	else if (new->fsuid == 0)
-		new->cap_effective |= new->cap_permitted & fs_caps;
+		new->cap_effective |= new->cap_permitted &fs_caps;
 }
 
 /* setfsuid and setfsgid return the old id, whether or not they changed it. */

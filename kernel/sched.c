@@ -155,6 +155,7 @@ void sched_fork(struct task_struct *p)
 	p->se.weight = nice_to_weight(p->static_nice);
 	p->nvcsw = p->nivcsw = 0;
 	p->utime = p->stime = 0;
+	p->prev_utime = p->prev_stime = 0;
 }
 
 void wake_up_new_task(struct task_struct *p)

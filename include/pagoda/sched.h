@@ -175,8 +175,9 @@ struct task_struct {
 	struct sched_entity se;
 	cpumask_t cpus_mask; /* sched_setaffinity */
 	unsigned long nvcsw, nivcsw;
-	u64 utime, stime; /* ns */
-	u64 start_time;	  /* CLOCK_MONOTONIC ns, also start_boottime */
+	u64 utime, stime;	    /* ns, as ticks count them */
+	u64 prev_utime, prev_stime; /* as last told: task_cputime() */
+	u64 start_time;		    /* CLOCK_MONOTONIC ns, also start_boottime */
 	unsigned int policy, rt_priority;
 
 	/* -- memory -- */
