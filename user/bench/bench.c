@@ -94,5 +94,6 @@ int main(int argc, char **argv)
 	run_group(area_benches, patterns);
 	run_group(file_benches, patterns);
 	run_group(ipc_benches, patterns);
+	run_group(uffd_benches, patterns);
 	return 0;
 }

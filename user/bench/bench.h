@@ -42,7 +42,7 @@ uint64_t time_forks(unsigned long ops, int reaped);
 /* wait4() for this child, which must exit with 0. */
 void reap(int pid);
 
-extern const struct bench process_benches[], memory_benches[], remap_benches[],
-	area_benches[], file_benches[], ipc_benches[];
+extern const struct bench process_benches[], memory_benches[], remap_benches[], area_benches[],
+	file_benches[], ipc_benches[], uffd_benches[];
 
 #endif
