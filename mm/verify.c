@@ -7,7 +7,7 @@
  *	counters  total_vm, data_vm, exec_vm, stack_vm, locked_vm
  *	entries   inside a VMA; no more rights than the VMA gives; no counted frame without a
  *	          reference; no private frame writable while somebody else holds it
- *	tables    present counts, the sum of them, pgtables_bytes
+ *	tables    counts of entries by kind, the sum of them, pgtables_bytes
  *
  * Each broken rule is printed; the caller decides whether to panic. mmap_lock held for writing.
  */
@@ -23,13 +23,14 @@ struct verify {
 	struct vm_area_struct *vma; /* whose entries are being looked at */
 	int broken;
 	unsigned long total, data, exec, stack, locked;
-	struct pt_counts counts;
+	unsigned long rss; /* as the tables have it */
+	long entries;	   /* found in VMAs, less those found in tables */
 };
 
 static void broken(struct verify *v, const char *rule, unsigned long addr)
 {
 	if (v->broken++ < 10)
-		pr_err("mm_verify: %s at %lx\n", rule, addr);
+		pr_emerg("mm_verify: %s at %lx\n", rule, addr);
 }
 
 #define check(v, cond, addr)                                                                       \
@@ -104,7 +105,7 @@ static int verify_pte(pte_t pte, unsigned long addr, void *arg)
 	vm_flags_t flags = v->vma->vm_flags;
 	struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
-	pt_counts_add(&v->counts, pte, page, 1);
+	v->entries++;
 	if (!pte_present(pte))
 		return 0;
 	check(v, !pte_write(pte) || flags & VM_WRITE, addr);
@@ -122,31 +123,40 @@ static int verify_pte(pte_t pte, unsigned long addr, void *arg)
 	return 0;
 }
 
+static void verify_table(struct verify *v, struct page *table)
+{
+	pte_t *ptep = page_address(table), *end = ptep + PTRS_PER_PTE;
+	struct pt_counts c = {};
+
+	check(v, PageTable(table) && table->pt_mm == v->mm && table->pt_refs == 1, 0);
+	for (; (ptep = pt_skip_none(ptep, end)) != end; ptep++)
+		pt_counts_add(&c, *ptep, pte_present(*ptep) ? vm_normal_page(*ptep) : NULL, 1);
+	check(v, table->pt_anon == c.anon, table->pt_anon);
+	check(v, table->pt_file == c.file, table->pt_file);
+	check(v, table->pt_shmem == c.shmem, table->pt_shmem);
+	check(v, table->pt_swap == c.swap, table->pt_swap);
+	check(v, table->pt_special == c.special, table->pt_special);
+	v->rss += c.anon + c.file + c.shmem;
+	v->entries -= pt_entries(table);
+}
+
+/* Entries may vanish meanwhile, by truncation and by reclaim, but none can come. */
 static void verify_tables(struct verify *v)
 {
-	struct pt_counts sum = {};
-	unsigned long bytes = 0;
+	unsigned long rss = get_mm_rss(v->mm), bytes = 0;
 	struct page *table;
 
 	spin_lock(&v->mm->page_table_lock);
 	list_for_each_entry (table, &v->mm->pte_tables, pt_list) {
-		sum.anon += table->pt_anon;
-		sum.file += table->pt_file;
-		sum.shmem += table->pt_shmem;
-		sum.swap += table->pt_swap;
-		sum.special += table->pt_special;
+		spin_lock(&table->ptl);
+		verify_table(v, table);
+		spin_unlock(&table->ptl);
 		bytes += PAGE_SIZE;
-		if (!PageTable(table) || table->pt_mm != v->mm || table->pt_refs != 1)
-			v->broken++;
 	}
 	spin_unlock(&v->mm->page_table_lock);
-	check(v, sum.anon == v->counts.anon, v->counts.anon);
-	check(v, sum.file == v->counts.file, v->counts.file);
-	check(v, sum.shmem == v->counts.shmem, v->counts.shmem);
-	check(v, sum.swap == v->counts.swap, v->counts.swap);
-	check(v, sum.special == v->counts.special, v->counts.special);
-	check(v, sum.anon + sum.file + sum.shmem == atomic64_read(&v->mm->rss), 0);
-	check(v, bytes <= atomic64_read(&v->mm->pgtables_bytes), bytes);
+	check(v, v->rss == rss || get_mm_rss(v->mm) != rss, rss);
+	check(v, v->entries >= 0, 0); /* else some are in no VMA */
+	check(v, bytes <= mm_pgtables_bytes(v->mm), bytes);
 }
 
 int mm_verify(struct mm_struct *mm)
