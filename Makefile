@@ -71,7 +71,7 @@ LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=n
 # Sources
 
 KSRC  := $(wildcard boot/*.S boot/*.c arch/x86_64/*.S arch/x86_64/*.c arch/x86_64/ia32/*.c kernel/*.c kernel/lib/*.c kernel/drivers/*.c \
-		    mm/*.c fs/*.c fs/*/*.c)
+		    mm/*.c ipc/*.c fs/*.c fs/*/*.c)
 KSRC  := $(filter-out arch/x86_64/asm-offsets.c,$(KSRC))
 TSRC  := $(wildcard tests/kernel/*.c)
 KOBJ  := $(addprefix $(B)/obj/,$(addsuffix .o,$(basename $(KSRC))))

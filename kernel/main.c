@@ -15,6 +15,7 @@
 #include <pagoda/hrtimer.h>
 #include <pagoda/init.h>
 #include <pagoda/interrupt.h>
+#include <pagoda/ipc.h>
 #include <pagoda/kthread.h>
 #include <pagoda/memblock.h>
 #include <pagoda/mm.h>
@@ -102,6 +103,7 @@ static int kernel_init(void *unused)
 	wait_for_completion(&kthreadd_ready);
 	smp_init();
 	driver_init();
+	ipc_init();
 	populate_rootfs();
 	devtmpfs_populate_rootfs();
 	open_console();

@@ -5,6 +5,7 @@
 #include "sysctl.h"
 #include <pagoda/binfmts.h>
 #include <pagoda/cred.h>
+#include <pagoda/ipc.h>
 #include <pagoda/printk.h>
 #include <pagoda/random.h>
 #include <pagoda/sched_task.h>
@@ -130,6 +131,9 @@ static const struct sysctl kernel_table[] = {
 	CTL_INT("pid_max", pid_max, RESERVED_PIDS + 1, PID_MAX),
 	{.name = "printk", .mode = 0644, .show = show_printk, .store = store_printk},
 	CTL_INT("randomize_va_space", randomize_va_space, 0, 2),
+	CTL_ULONG("shmall", shm_ctlall),
+	CTL_ULONG("shmmax", shm_ctlmax),
+	CTL_INT("shmmni", shm_ctlmni, 0, IPCMNI),
 	CTL_CONSTANT("tainted", 0),
 	CTL_INT("threads-max", max_threads, 20, PID_MAX - 1),
 	CTL_STRING("version", UTS_VERSION),

@@ -35,6 +35,7 @@ enum lock_rank {
 	RANK_PIPE,	 /* pipe_inode_info.mutex */
 	RANK_TTY,	 /* tty_struct locks */
 	RANK_MMAP,	 /* mm_struct.mmap_lock */
+	RANK_IPC,	 /* System V objects */
 	RANK_I_MMAP,	 /* address_space.i_mmap_lock */
 	RANK_PAGE,	 /* PG_locked */
 	/* spinlocks */
