@@ -270,7 +270,7 @@ struct file *do_filp_open(int dfd, struct filename *name, int flags, umode_t mod
 
 	if (IS_ERR(name))
 		return ERR_CAST(name);
-	error = build_open_flags(flags, mode, &op);
+	error = build_open_flags(flags, mode, &op); /* stop: open-2 */
 	if (error)
 		goto out_name;
 	file = alloc_empty_file(op.open_flag);

@@ -76,7 +76,7 @@ void fd_install(unsigned int fd, struct file *file)
 	struct files_struct *files = current->files;
 
 	spin_lock(&files->file_lock);
-	WARN_ON(files->fdt->fd[fd]);
+	WARN_ON(files->fdt->fd[fd]); /* stop: open-7 */
 	WRITE_ONCE(files->fdt->fd[fd], file);
 	spin_unlock(&files->file_lock);
 }

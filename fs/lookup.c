@@ -247,7 +247,7 @@ static struct dentry *lookup_slow(struct nameidata *nd)
 	int valid;
 
 	nd_unlazy(nd);
-	dir = nd->path.dentry->d_inode;
+	dir = nd->path.dentry->d_inode; /* stop: open-5 */
 	dentry = d_lookup(nd->path.dentry, &nd->last);
 	if (dentry && (dentry->d_flags & DCACHE_REVALIDATE)) {
 		valid = dentry->d_op->d_revalidate(dentry, nd->flags);
@@ -356,7 +356,7 @@ static int step_into(struct nameidata *nd, bool follow)
 			follow_dotdot(nd);
 		return 0;
 	}
-	next.dentry = __d_lookup(nd->path.dentry, &nd->last);
+	next.dentry = __d_lookup(nd->path.dentry, &nd->last); /* stop: open-4 */
 	if (next.dentry ? next.dentry->d_flags & DCACHE_REVALIDATE
 			: !(nd->path.dentry->d_sb->s_flags & SB_DCACHE_ONLY)) {
 		next.dentry = lookup_slow(nd);
@@ -436,7 +436,7 @@ int link_path_walk(struct nameidata *nd)
 			nd->trailing_slash = false;
 			return 0;
 		}
-		error = may_lookup(nd);
+		error = may_lookup(nd); /* stop: open-3 */
 		if (error)
 			return error;
 		error = next_component(nd);

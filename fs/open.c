@@ -47,7 +47,7 @@ int vfs_open(const struct path *path, struct file *f)
 	struct inode *inode = path->dentry->d_inode;
 	int error;
 
-	f->f_path = *path;
+	f->f_path = *path; /* stop: open-6 */
 	path_get(path);
 	f->f_inode = inode;
 	f->f_mapping = inode->i_mapping;
@@ -136,7 +136,7 @@ long do_sys_open(int dfd, const char __user *filename, int flags, umode_t mode)
 
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	fd = get_unused_fd_flags(flags);
+	fd = get_unused_fd_flags(flags); /* stop: open-1 */
 	if (fd < 0) {
 		putname(name);
 		return fd;

@@ -86,7 +86,7 @@ void userfaultfd_sleep(struct userfaultfd_ctx *ctx, struct userfaultfd_request *
 		set_current_state(state);
 		if (list_empty(&req->node) || signal_pending_state(state, current))
 			break;
-		schedule();
+		schedule(); /* stop: uffd-5 */
 	}
 	__set_current_state(TASK_RUNNING);
 	/* Also when we were answered: who did it is done with us once he lets go of the lock. */
@@ -107,7 +107,7 @@ static void answer_range(struct list_head *list, unsigned long start, unsigned l
 void wake_userfault(struct userfaultfd_ctx *ctx, unsigned long start, unsigned long len)
 {
 	spin_lock(&ctx->lock);
-	answer_range(&ctx->pending, start, len);
+	answer_range(&ctx->pending, start, len); /* stop: uffd-8 */
 	answer_range(&ctx->read, start, len);
 	spin_unlock(&ctx->lock);
 }
@@ -131,7 +131,7 @@ static void fault_request(struct userfaultfd_request *req, const struct userfaul
 
 	userfaultfd_request_init(req, UFFD_EVENT_PAGEFAULT);
 	req->msg.arg.pagefault.address = exact ? vmf->real_address : vmf->address;
-	if (vmf->flags & FAULT_FLAG_WRITE)
+	if (vmf->flags & FAULT_FLAG_WRITE) /* stop: uffd-3 */
 		req->msg.arg.pagefault.flags |= UFFD_PAGEFAULT_FLAG_WRITE;
 	if (reason == VM_UFFD_WP)
 		req->msg.arg.pagefault.flags |= UFFD_PAGEFAULT_FLAG_WP;
@@ -148,7 +148,7 @@ static bool queue_fault(struct userfaultfd_ctx *ctx, struct userfaultfd_request 
 	bool wait;
 
 	spin_lock(&ctx->lock);
-	wait = !ctx->released && userfaultfd_must_wait(vmf, reason);
+	wait = !ctx->released && userfaultfd_must_wait(vmf, reason); /* stop: uffd-4 */
 	if (wait) {
 		userfaultfd_ctx_get(ctx);
 		list_add_tail(&req->node, &ctx->pending);

@@ -76,7 +76,7 @@ static int take_message(struct userfaultfd_ctx *ctx, struct uffd_msg *msg)
 	spin_lock(&ctx->lock);
 	req = list_first_entry_or_null(&ctx->pending, struct userfaultfd_request, node);
 	if (req) {
-		*msg = req->msg;
+		*msg = req->msg; /* stop: uffd-6 */
 		list_move_tail(&req->node, &ctx->read);
 		goto out;
 	}
@@ -208,7 +208,7 @@ static long new_userfaultfd(unsigned int flags)
 	if (flags & ~(UFFD_SHARED_FCNTL_FLAGS | UFFD_USER_MODE_ONLY))
 		return -EINVAL;
 	ctx = userfaultfd_ctx_alloc(current->mm, flags, 0);
-	if (!ctx)
+	if (!ctx) /* stop: uffd-1 */
 		return -ENOMEM;
 	fd = anon_inode_getfd("[userfaultfd]", &userfaultfd_fops, ctx,
 			      O_RDONLY | (int)(flags & UFFD_SHARED_FCNTL_FLAGS));

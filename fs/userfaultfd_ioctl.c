@@ -100,7 +100,7 @@ static int userfaultfd_register(struct userfaultfd_ctx *ctx, struct uffdio_regis
 	mm_verify_checked(mm, "userfaultfd register");
 	mmap_write_unlock(mm);
 	mmput(mm);
-	if (!err && put_user(range_ioctls(mode), &arg->ioctls))
+	if (!err && put_user(range_ioctls(mode), &arg->ioctls)) /* stop: uffd-2 */
 		err = -EFAULT;
 	return err;
 }

@@ -74,7 +74,7 @@ pid_t kernel_clone(struct kernel_clone_args *args)
 	if ((args->flags & CLONE_PIDFD) && (args->flags & CLONE_PARENT_SETTID) &&
 	    args->pidfd == args->parent_tid)
 		return -EINVAL;
-	p = copy_process(args);
+	p = copy_process(args); /* stop: fork-3 */
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	nr = p->pid;
@@ -103,7 +103,7 @@ long sys_fork(void)
 {
 	struct kernel_clone_args args = {.exit_signal = SIGCHLD};
 
-	return kernel_clone(&args);
+	return kernel_clone(&args); /* stop: fork-2 */
 }
 
 long sys_vfork(void)
@@ -113,7 +113,7 @@ long sys_vfork(void)
 		.exit_signal = SIGCHLD,
 	};
 
-	return kernel_clone(&args);
+	return kernel_clone(&args); /* stop: fork-2 */
 }
 
 /* (CLN-1, CLN-4, CLN-5) The low byte is the signal, bits 32-63 are ignored. */
@@ -130,7 +130,7 @@ long sys_clone(unsigned long flags, unsigned long newsp, int __user *parent_tid,
 		.tls = tls,
 	};
 
-	return kernel_clone(&args);
+	return kernel_clone(&args); /* stop: fork-2 */
 }
 
 /* ---- clone3 -------------------------------------------------------------------------------- */
@@ -223,7 +223,7 @@ long sys_clone3(struct clone_args __user *uargs, size_t size)
 		.set_tid = set_tid,
 		.cgroup = args.cgroup,
 	};
-	return kernel_clone(&kargs);
+	return kernel_clone(&kargs); /* stop: fork-2 */
 }
 
 long sys_set_tid_address(int __user *tidptr)

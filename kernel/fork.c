@@ -424,7 +424,7 @@ struct task_struct *copy_process(struct kernel_clone_args *args)
 	err = copy_creds(p, flags);
 	if (err)
 		goto out_free;
-	sched_fork(p);
+	sched_fork(p); /* stop: fork-4 */
 	err = copy_files(flags, p);
 	if (err)
 		goto out_creds;

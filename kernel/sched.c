@@ -165,7 +165,7 @@ void wake_up_new_task(struct task_struct *p)
 
 	spin_lock_irqsave(&p->pi_lock, flags);
 	WRITE_ONCE(p->__state, TASK_RUNNING);
-	p->cpu = select_task_rq(p, true);
+	p->cpu = select_task_rq(p, true); /* stop: fork-8 */
 	rq = cpu_rq(p->cpu);
 	spin_lock(&rq->lock);
 	p->thread_info.cpu = p->cpu;

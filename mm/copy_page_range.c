@@ -45,7 +45,7 @@ static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned lo
 			continue;
 		}
 		pt_counts_add(&counts, pte, page, 1);
-		set_pte(dst->pte + (from - src->pte), pte);
+		set_pte(dst->pte + (from - src->pte), pte); /* stop: cow-1 */
 	}
 	pt_counts_apply(dst, &counts);
 }
@@ -70,7 +70,7 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 		src_pmd = pt_find_table(src->vm_mm, addr, &next);
 		if (!src_pmd || !pt_entries(pmd_page(*src_pmd)))
 			continue;
-		dst_pmd = pt_alloc_pmd(dst->vm_mm, addr);
+		dst_pmd = pt_alloc_pmd(dst->vm_mm, addr); /* stop: fork-7 */
 		if (!dst_pmd || pt_alloc_pte(dst->vm_mm, dst_pmd))
 			return -ENOMEM;
 		pt_lock_pmd(src->vm_mm, src_pmd, addr, &from);

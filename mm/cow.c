@@ -26,7 +26,7 @@ static void wp_make_writable(struct vm_fault *vmf, struct pt_handle *pt)
 {
 	pte_t entry = pte_mkdirty(pte_mkyoung(vmf->orig_pte));
 
-	if (likely(vmf->vma->vm_flags & VM_WRITE)) /* a forced write leaves it read-only */
+	if (likely(vmf->vma->vm_flags & VM_WRITE)) /* stop: cow-7; not if forced */
 		entry = pte_mkwrite(entry);
 	set_pte(pt->pte, entry);
 }
@@ -48,7 +48,7 @@ static struct page *wp_new_page(struct vm_fault *vmf, struct page *old)
 static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	struct page *copy = wp_new_page(vmf, old);
+	struct page *copy = wp_new_page(vmf, old); /* stop: cow-3 */
 	struct pt_handle pt;
 	vm_fault_t ret = VM_FAULT_OOM;
 
@@ -60,12 +60,12 @@ static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 		goto out;
 	}
 	vma_set_faulted(vma);
-	pt_count(&pt, vmf->orig_pte, -1);
+	pt_count(&pt, vmf->orig_pte, -1); /* stop: cow-4 */
 	pte_clear(vma->vm_mm, vmf->address, pt.pte);
-	flush_tlb_page(vma, vmf->address);
+	flush_tlb_page(vma, vmf->address); /* stop: cow-5 */
 	pt_install(&pt, vmf_anon_entry(vmf, copy));
 	pt_unlock(&pt);
-	if (old)
+	if (old)	       /* stop: cow-6 */
 		put_page(old); /* what the table held */
 out:
 	if (old)
@@ -98,7 +98,7 @@ static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 }
 
 vm_fault_t do_wp_page(struct vm_fault *vmf)
-{
+{ /* stop: fault-7 */
 	struct vm_area_struct *vma = vmf->vma;
 	struct pt_handle pt;
 	struct page *page;

@@ -86,7 +86,7 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 	if (mmap_write_lock_killable(oldmm))
 		return -EINTR;
 	down_write_nested(&mm->mmap_lock);
-	set_mm_exe_file(mm, oldmm->exe_file);
+	set_mm_exe_file(mm, oldmm->exe_file); /* stop: fork-6 */
 	mm->total_vm = oldmm->total_vm;
 	mm->data_vm = oldmm->data_vm;
 	mm->exec_vm = oldmm->exec_vm;
@@ -135,7 +135,7 @@ int copy_mm(unsigned long clone_flags, struct task_struct *tsk)
 	tsk->mm = NULL;
 	tsk->active_mm = NULL;
 	vmacache_flush(tsk);
-	if (!oldmm)
+	if (!oldmm) /* stop: fork-5 */
 		return 0;
 	if (clone_flags & CLONE_VM) {
 		mmget(oldmm);

@@ -206,7 +206,7 @@ int make_pages_present(unsigned long start, unsigned long len, bool ignore_error
 		if (!locked)
 			mmap_read_lock(mm);
 		locked = true;
-		vma = find_vma_intersection(mm, start, end);
+		vma = find_vma_intersection(mm, start, end); /* stop: mmap-6 */
 		if (!vma)
 			break;
 		start = max(start, vma->vm_start);

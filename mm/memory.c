@@ -47,7 +47,7 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 
 	if (unlikely(userfaultfd_missing(vma)))
 		return handle_userfault(vmf, VM_UFFD_MISSING);
-	if (vmf->flags & FAULT_FLAG_WRITE) {
+	if (vmf->flags & FAULT_FLAG_WRITE) { /* stop: fault-5 */
 		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
 		if (unlikely(!page))
 			return VM_FAULT_OOM;
@@ -128,7 +128,7 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 	vmf.pmd = pt_alloc_pmd(mm, address);
 	if (likely(vmf.pmd && !pt_alloc_pte(mm, vmf.pmd))) {
 		vmf.orig_pte = ptep_get(pte_offset(vmf.pmd, address));
-		ret = handle_pte_fault(&vmf);
+		ret = handle_pte_fault(&vmf); /* stop: fault-4 */
 	}
 	account_fault(current, ret, flags);
 	return ret;

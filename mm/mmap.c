@@ -150,7 +150,7 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 		if (addr && addr < mmap_min_addr)
 			addr = PAGE_ALIGN(mmap_min_addr);
 	}
-	len = PAGE_ALIGN(len);
+	len = PAGE_ALIGN(len); /* stop: mmap-3 */
 	if (!len)
 		return -ENOMEM;
 	if (pgoff + (len >> PAGE_SHIFT) < pgoff)
@@ -277,7 +277,7 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 		vm_flags |= VM_ACCOUNT;
 	}
 
-	attr.flags = vm_flags;
+	attr.flags = vm_flags; /* stop: mmap-5 */
 	vma = vma_merge_new(mm, prev, addr, addr + len, &attr);
 	if (!vma) {
 		vma = mmap_new_vma(mm, prev, addr, len, &attr);
@@ -334,7 +334,7 @@ unsigned long ksys_mmap_pgoff(unsigned long addr, unsigned long len, unsigned lo
 	/* There are no huge pages: no file has them, and no size of them is available (MMAP-31). */
 	ret = -EINVAL;
 	if (!(flags & MAP_HUGETLB))
-		ret = vm_mmap_pgoff(file, addr, len, prot, flags, pgoff);
+		ret = vm_mmap_pgoff(file, addr, len, prot, flags, pgoff); /* stop: mmap-2 */
 	if (file)
 		fput(file);
 	return ret;
@@ -345,7 +345,7 @@ long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot, unsigne
 {
 	if (off & ~PAGE_MASK)
 		return -EINVAL;
-	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
+	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT); /* stop: mmap-1 */
 }
 
 /* The end of the run of VMAs from @vma on that touch and map one file with one set of flags. */

@@ -81,7 +81,7 @@ struct vm_area_struct *lock_mm_and_find_vma(struct mm_struct *mm, unsigned long 
 	bool grows;
 
 	mmap_read_lock(mm);
-	vma = find_vma(mm, addr);
+	vma = find_vma(mm, addr); /* stop: fault-3 */
 	if (likely(vma && vma->vm_start <= addr))
 		return vma;
 	grows = vma && vma->vm_flags & VM_GROWSDOWN;

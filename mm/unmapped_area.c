@@ -59,7 +59,7 @@ unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned 
 	unsigned long size = TASK_SIZE, limit = size, found = -ENOMEM;
 	bool compat = in_compat_syscall();
 
-	if (len > size)
+	if (len > size) /* stop: mmap-4 */
 		return -ENOMEM;
 	if (flags & MAP_FIXED) {
 		if (addr > size - len)

@@ -278,7 +278,7 @@ static int mfill_install(struct mfill *f, struct page *page)
 	err = pt_lock_writable(f->mm, f->dst, &pt);
 	if (err)
 		return err;
-	err = claim_entry(&pt, vma);
+	err = claim_entry(&pt, vma); /* stop: uffd-7 */
 	if (!err)
 		pt_install(&pt, entry);
 	pt_unlock(&pt);

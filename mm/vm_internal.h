@@ -272,7 +272,7 @@ vm_fault_t do_page_mkwrite(struct vm_fault *vmf);
 /* Locks the faulting entry; false (unlocked) when it is not orig_pte any more. */
 static inline bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
 {
-	pt_lock_pmd(vmf->vma->vm_mm, vmf->pmd, vmf->address, pt);
+	pt_lock_pmd(vmf->vma->vm_mm, vmf->pmd, vmf->address, pt); /* stop: fault-6 */
 	if (likely(pte_same(ptep_get(pt->pte), vmf->orig_pte)))
 		return true;
 	pt_unlock(pt);

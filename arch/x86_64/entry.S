@@ -88,7 +88,7 @@ SYM_FUNC_START(entry_SYSCALL_64)
 	jae	syscall_return
 	movl	%eax, %eax
 	movq	%r10, %rcx
-	call	*sys_call_table(, %rax, 8)
+	call	*sys_call_table(, %rax, 8)	/* stop: fork-1 */
 	movq	%rax, PT_RAX(%rsp)
 syscall_return:
 	cli
@@ -179,7 +179,7 @@ SYM_FUNC_END(entry_INT80)
  */
 SYM_FUNC_START(ret_from_fork)
 	movq	%rax, %rdi
-	call	schedule_tail
+	call	schedule_tail	/* stop: fork-9 */
 	testq	%rbx, %rbx
 	jz	ret_to_user
 	movq	%r12, %rdi

@@ -187,7 +187,7 @@ static void do_user_addr_fault(struct pt_regs *regs, unsigned long error, unsign
 	if (error & X86_PF_INSTR)
 		flags |= FAULT_FLAG_INSTRUCTION;
 retry:
-	vma = lock_mm_and_find_vma(mm, address);
+	vma = lock_mm_and_find_vma(mm, address); /* stop: fault-2 */
 	if (unlikely(!vma)) {
 		bad_area(regs, error, address, SIGSEGV, SEGV_MAPERR);
 		return;
@@ -203,7 +203,7 @@ retry:
 	fault = handle_mm_fault(vma, address, flags);
 	if (unlikely(fault & VM_FAULT_RETRY)) {
 		if (!fault_signal_pending(fault, regs)) {
-			flags |= FAULT_FLAG_TRIED;
+			flags |= FAULT_FLAG_TRIED; /* stop: uffd-9 */
 			goto retry;
 		}
 		if (!user_mode(regs))
@@ -224,7 +224,7 @@ void exc_page_fault(struct pt_regs *regs)
 	regs->orig_ax = -1; /* not a system call */
 	if (regs->flags & X86_EFLAGS_IF)
 		local_irq_enable();
-	if (likely(address < TASK_SIZE_MAX))
+	if (likely(address < TASK_SIZE_MAX)) /* stop: fault-1, cow-2 */
 		do_user_addr_fault(regs, error, address);
 	else
 		bad_area(regs, error, address, SIGSEGV, SEGV_MAPERR);

@@ -4,7 +4,7 @@
  *
  *	look	a read of fresh memory (the zero page), then a write to the same page, then one to the next
  *	fork	a child that writes to a page that it shares with its parent, then the parent writes to it
- *	file	a file in memory, mapped privately by one mapping and shared by another
+ *	file	a file, mapped privately by one mapping and shared by another, which is populated
  *	uffd	a page that another thread fills (userfaultfd), where the kernel has it
  *
  * Arguments pick parts; without any, all are done in this order. The functions are small and not inlined, so that
@@ -127,12 +127,12 @@ static void fork_and_write(void)
 
 STEP static void map_file(void)
 {
-	int fd = memfd_create("letters", 0);
+	int fd = open("/tmp/letters", O_RDWR | O_CREAT | O_EXCL, 0600);
 	char *shared, *private;
 
-	if (fd < 0 || ftruncate(fd, PAGE) || pwrite(fd, "abc", 3, 0) != 3)
-		die("memfd");
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd < 0 || unlink("/tmp/letters") || ftruncate(fd, PAGE) || pwrite(fd, "abc", 3, 0) != 3)
+		die("/tmp/letters");
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	private = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (shared == MAP_FAILED || private == MAP_FAILED)
 		die("mmap");

@@ -10,6 +10,7 @@ diff      pg diff                                        verify   pg verify
 slab      pg slab                                        buddy    pg buddy
 files     pg files                                       locks    pg locks
 log       pg log                                         uffd     pg uffd
+tour      pg tour                                        tours    its texts
 symbols   pg user-symbols, pg break, pg program          replay   pg who-wrote
 printers  pretty-printers, $pg_current() and its kin     unwind   backtraces through entry.S
 """
@@ -34,12 +35,12 @@ from . import (
     symbols,
     tables,
 )
-from . import tasks, unwind, verify
+from . import tasks, tour, uffd, unwind, verify
 
 COMMANDS = (
     tasks.Ps, tasks.Task, mm.Mm, mm.Vmas, tables.Pt, frames.Page, at.At, diff.Diff, share.Share, slab.Slab, buddy.Buddy,
     locks.Locks, files.Files, log.Log, verify.Verify,
-    symbols.UserSymbols, symbols.Break, symbols.Program, replay.WhoWrote,
+    uffd.Uffd, tour.Walk, symbols.UserSymbols, symbols.Break, symbols.Program, replay.WhoWrote,
 )  # fmt: skip
 
 

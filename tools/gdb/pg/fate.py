@@ -50,11 +50,12 @@ class Place:
 
 def of(place, access):
     """The sentence for an access from user mode."""
-    if place.address >= tables.constant("TASK_SIZE"):
+    if place.address >= tables.task_size():
         return "SIGSEGV (SEGV_MAPERR): this half of the addresses is the kernel's"
     if {READ: "r", WRITE: "w", JUMP: "x"}[access] in place.granted():
         doing = {READ: "reads", WRITE: "writes", JUMP: "runs what stands in"}[access]
-        return f"no fault: {doing} frame {place.pfn:#x}"
+        key = place.pte >> 59 & 15 if access != JUMP else 0
+        return f"no fault: {doing} frame {place.pfn:#x}" + (f", if PKRU allows key {key}; else SIGSEGV" if key else "")
     if place.vma is None:
         return _no_area(place)
     return "page fault: " + _fault(place, access)
@@ -94,6 +95,8 @@ def _case(place, access):
     pte = place.pte
     if not pte:
         return _empty(place, access)
+    if words.pte(pte).startswith("marker"):
+        return _empty_file(place, access)
     if words.is_swap(pte):
         return f"do_swap_page, {words.pte(pte)}"
     if access == WRITE:
@@ -103,8 +106,10 @@ def _case(place, access):
 
 def _empty(place, access):
     """An empty entry."""
-    if place.flag("UFFD_MISSING"):
+    if place.flag("UFFD_MISSING") and (place.anonymous() or not (_cached(place) or "").startswith("frame")):
         return "handle_userfault: the thread sleeps until its monitor fills the page (UFFDIO_COPY, UFFDIO_ZEROPAGE)"
+    if place.flag("UFFD_MINOR"):
+        return "handle_userfault: the object has the page, the thread sleeps until its monitor lets it in (UFFDIO_CONTINUE)"
     if place.anonymous():
         if access == WRITE:
             return 'do_anonymous_page, case "anon": a new cleared page'

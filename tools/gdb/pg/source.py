@@ -11,8 +11,7 @@ ARCH = "arch/x86_64/include/asm/"
 NUMBER = re.compile(r"\b(0x[0-9a-fA-F]+|\d+)[uUlL]+\b")
 DEFINE = re.compile(r"^#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+(.+)$", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-STOP = re.compile(r"/\* stop: ([a-z]+)-(\d+)\b")
-HEADERS = ("_const.h", "types.h")
+STOP = re.compile(r"/\* stop: ([a-z0-9, -]+?)(?:;[^*]*)? \*/")
 
 
 @functools.lru_cache(None)
@@ -60,12 +59,14 @@ def syscalls():
 
 
 def stops():
-    """{(tour, number): (file, line)} of the markers `/* stop: fork-3 */` in the sources."""
+    """{(tour, number): [(file, line)]} of the markers `/* stop: fork-3 */` in the sources."""
     found = {}
     for folder in ("arch", "kernel", "mm", "fs", "include"):
         for path in sorted((ROOT / folder).rglob("*.[chS]")):
             text = path.read_text(encoding="utf-8")
             for match in STOP.finditer(text):
-                key = match.group(1), int(match.group(2))
-                found[key] = str(path.relative_to(ROOT)), text.count("\n", 0, match.start()) + 1
+                line = text.count("\n", 0, match.start()) + 1
+                for name in match.group(1).split(", "):
+                    tour, _, number = name.partition("-")
+                    found.setdefault((tour, int(number)), []).append((str(path.relative_to(ROOT)), line))
     return found

@@ -22,6 +22,12 @@ def constant(name):
     return source.defines(words.PAGE_H)[name]
 
 
+def task_size():
+    """The end of the user's half (asm/page.h)."""
+    found = source.defines(words.PAGE_H)
+    return found.get("TASK_SIZE_MAX", found.get("TASK_SIZE"))
+
+
 def direct(physical):
     """Where the direct map shows physical memory."""
     return constant("PAGE_OFFSET") + physical

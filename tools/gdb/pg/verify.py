@@ -43,7 +43,7 @@ class Verifier:
         bit = words.vm_bit
         self.check(start < end, "vm_start < vm_end", start)
         self.check(not (start | end) & 0xFFF, "bounds on pages", start)
-        self.check(end <= tables.constant("TASK_SIZE"), "below TASK_SIZE", start)
+        self.check(end <= tables.task_size(), "below TASK_SIZE", start)
         self.check(previous is None or previous["vm_end"] <= start, "ascending, no overlap", start)
         self.check(vma["vm_mm"] == self.space.address, "vm_mm", start)
         access = bit("READ") | bit("WRITE") | bit("EXEC")

@@ -15,6 +15,7 @@ PTE_WORDS = (
     ("USER", "user"), ("ACCESSED", "accessed"), ("DIRTY", "dirty"), ("GLOBAL", "global"), ("PWT", "write-through"),
     ("PCD", "uncached"), ("SPECIAL", "special"), ("UFFD_WP", "uffd-wp"), ("SOFT_DIRTY", "soft-dirty"),
 )  # fmt: skip
+SWP_TYPE_SHIFT = 59
 TABLE_WORDS = (("USER", "user"), ("ACCESSED", "accessed"))
 
 
@@ -34,6 +35,11 @@ def vm_bit(name):
 def page_flag(name):
     """The value of PG_name as a mask."""
     return 1 << kernel.enum("PG_", "PG_locked")[name]
+
+
+def swap_constant(name):
+    """A constant of the entries that hold no frame."""
+    return source.defines(source.ARCH + "pgtable_swap.h")[name]
 
 
 def pfn_of(entry):
@@ -57,7 +63,9 @@ def vm_flags(value):
     """The flags of an area."""
     skip = ("STACK", "NONE", "PKEY_SHIFT")
     names = {name: bit for name, bit in source.constants(MM_TYPES, "VM_").items() if not name.startswith("FAULT_")}
-    return flags(value, {name: bit for name, bit in names.items() if name not in skip})
+    key = value >> 32 & 15
+    said = flags(value & ~(15 << 32), {name: bit for name, bit in names.items() if name not in skip})
+    return said + (f" key {key}" if key else "")
 
 
 def page_flags(value):
@@ -87,11 +95,15 @@ def pte(entry):
     if entry == 0:
         return "empty"
     if not present(entry):
-        return f"swap entry: type {entry >> 59}, offset {entry >> 12 & (1 << 47) - 1:#x}"
+        if entry >> SWP_TYPE_SHIFT == swap_constant("SWP_PTE_MARKER"):
+            return "marker: no page, write-protected for a userfaultfd"
+        return f"swap entry: type {entry >> SWP_TYPE_SHIFT}, offset {entry >> 12 & (1 << 47) - 1:#x}"
     words = [f"frame {pfn_of(entry):#x}", "no access (PROT_NONE)" if rights(entry) == "---" else rights(entry)]
     for name, said in PTE_WORDS:
         if entry & page_bit(name) and not (name == "GLOBAL" and not entry & page_bit("PRESENT")):
             words.append(said)
+    if entry >> 59 & 15:
+        words.append(f"key {entry >> 59 & 15}")
     return " ".join(words)
 
 
