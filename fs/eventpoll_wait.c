@@ -9,6 +9,7 @@
  */
 #include "eventpoll.h"
 #include "poll_wait.h"
+#include <pagoda/compat.h>
 #include <pagoda/file.h>
 #include <pagoda/kernel.h>
 #include <pagoda/sched.h>
@@ -292,7 +293,7 @@ long sys_epoll_pwait2(int epfd, struct epoll_event __user *events, int maxevents
 	int err;
 
 	if (timeout) {
-		if (copy_from_user(&ts, timeout, sizeof(ts)))
+		if (get_user_timespec(&ts, timeout, false))
 			return -EFAULT;
 		err = poll_set_timeout(&ts, &end);
 		if (err)

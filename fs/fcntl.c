@@ -102,6 +102,22 @@ static long fcntl_owner(struct file *filp, unsigned int cmd, unsigned long arg)
 	}
 }
 
+/* ---- record locks ------------------------------------------------------------------------ */
+
+static long fcntl_lock(unsigned int fd, struct file *filp, unsigned int cmd,
+		       struct flock __user *arg)
+{
+	struct flock flock;
+	long err;
+
+	if (copy_from_user(&flock, arg, sizeof(flock)))
+		return -EFAULT;
+	if (cmd != F_GETLK && cmd != F_OFD_GETLK)
+		return fcntl_setlk(fd, filp, cmd, &flock);
+	err = fcntl_getlk(filp, cmd, &flock);
+	return err ?: copy_to_user(arg, &flock, sizeof(flock)) ? -EFAULT : 0;
+}
+
 /* ---- the call ---------------------------------------------------------------------------- */
 
 static long do_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg, struct file *filp)
@@ -122,12 +138,11 @@ static long do_fcntl(unsigned int fd, unsigned int cmd, unsigned long arg, struc
 		return setfl(filp, arg);
 	case F_GETLK:
 	case F_OFD_GETLK:
-		return fcntl_getlk(filp, cmd, (struct flock __user *)arg);
 	case F_SETLK:
 	case F_SETLKW:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		return fcntl_setlk(fd, filp, cmd, (struct flock __user *)arg);
+		return fcntl_lock(fd, filp, cmd, (struct flock __user *)arg);
 	case F_GETOWN:
 	case F_SETOWN:
 	case F_GETOWN_EX:

@@ -72,47 +72,42 @@ static int make_lock(struct file *filp, unsigned int cmd, const struct flock *fl
 	return flock_to_lock(filp, fl, flock);
 }
 
-long fcntl_getlk(struct file *filp, unsigned int cmd, struct flock __user *arg)
+/* *flock becomes what stands in the way, or F_UNLCK. */
+long fcntl_getlk(struct file *filp, unsigned int cmd, struct flock *flock)
 {
 	struct file_lock request, *fl;
 	struct file_lock_context *ctx;
-	struct flock flock;
 	int error;
 
-	if (copy_from_user(&flock, arg, sizeof(flock)))
-		return -EFAULT;
-	if (flock.l_type != F_RDLCK && flock.l_type != F_WRLCK)
+	if (flock->l_type != F_RDLCK && flock->l_type != F_WRLCK)
 		return -EINVAL;
-	error = make_lock(filp, cmd, &flock, &request);
+	error = make_lock(filp, cmd, flock, &request);
 	if (error)
 		return error;
-	flock.l_type = F_UNLCK;
+	flock->l_type = F_UNLCK;
 	ctx = READ_ONCE(file_inode(filp)->i_flctx);
 	if (ctx) {
 		spin_lock(&ctx->lock);
 		fl = find_conflict(&ctx->posix, &request);
 		if (fl) {
-			flock.l_type = fl->type;
-			flock.l_whence = SEEK_SET;
-			flock.l_start = fl->start;
-			flock.l_len = fl->end == OFFSET_MAX ? 0 : fl->end - fl->start + 1;
-			flock.l_pid = fl->pid;
+			flock->l_type = fl->type;
+			flock->l_whence = SEEK_SET;
+			flock->l_start = fl->start;
+			flock->l_len = fl->end == OFFSET_MAX ? 0 : fl->end - fl->start + 1;
+			flock->l_pid = fl->pid;
 		}
 		spin_unlock(&ctx->lock);
 	}
-	return copy_to_user(arg, &flock, sizeof(flock)) ? -EFAULT : 0;
+	return 0;
 }
 
-long fcntl_setlk(unsigned int fd, struct file *filp, unsigned int cmd, struct flock __user *arg)
+long fcntl_setlk(unsigned int fd, struct file *filp, unsigned int cmd, const struct flock *flock)
 {
 	struct file_lock request;
-	struct flock flock;
 	struct fd f;
 	int error;
 
-	if (copy_from_user(&flock, arg, sizeof(flock)))
-		return -EFAULT;
-	error = make_lock(filp, cmd, &flock, &request);
+	error = make_lock(filp, cmd, flock, &request);
 	if (error)
 		return error;
 	if ((request.type == F_RDLCK && !(filp->f_mode & FMODE_READ)) ||

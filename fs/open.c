@@ -77,6 +77,8 @@ int vfs_open(const struct path *path, struct file *f)
 		f->f_mode &= ~FMODE_LSEEK;
 	if ((f->f_flags & O_DIRECT) && S_ISREG(inode->i_mode))
 		return -EINVAL;
+	if (!(f->f_flags & O_LARGEFILE) && S_ISREG(inode->i_mode) && i_size_read(inode) > S32_MAX)
+		return -EOVERFLOW;
 	return 0;
 }
 
@@ -158,6 +160,17 @@ long sys_open(const char __user *filename, int flags, umode_t mode)
 long sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
 {
 	return do_sys_open(dfd, filename, flags | O_LARGEFILE, mode);
+}
+
+/* Without O_LARGEFILE a 32-bit program does not get files whose size it could not be told. */
+long compat_sys_open(const char __user *filename, int flags, umode_t mode)
+{
+	return do_sys_open(AT_FDCWD, filename, flags, mode);
+}
+
+long compat_sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
+{
+	return do_sys_open(dfd, filename, flags, mode);
 }
 
 long sys_creat(const char __user *pathname, umode_t mode)

@@ -7,6 +7,7 @@
  * repeated from its arguments, where the rest of the time has been stored.
  */
 #include "poll_wait.h"
+#include <pagoda/compat.h>
 #include <pagoda/file.h>
 #include <pagoda/kernel.h>
 #include <pagoda/sched.h>
@@ -134,15 +135,15 @@ long sys_poll(struct pollfd __user *ufds, unsigned int nfds, int timeout)
 	return poll_or_restart(ufds, nfds, end);
 }
 
-long sys_ppoll(struct pollfd __user *ufds, unsigned int nfds, struct timespec64 __user *tsp,
-	       const sigset_t __user *sigmask, size_t sigsetsize)
+static long do_ppoll(struct pollfd __user *ufds, unsigned int nfds, void __user *tsp, bool time32,
+		     const sigset_t __user *sigmask, size_t sigsetsize)
 {
 	poll_end_t end = KTIME_MAX;
 	struct timespec64 ts;
 	int err;
 
 	if (tsp) {
-		if (copy_from_user(&ts, tsp, sizeof(ts)))
+		if (get_user_timespec(&ts, tsp, time32))
 			return -EFAULT;
 		err = poll_set_timeout(&ts, &end);
 		if (err)
@@ -151,5 +152,18 @@ long sys_ppoll(struct pollfd __user *ufds, unsigned int nfds, struct timespec64 
 	err = set_user_sigmask(sigmask, sigsetsize);
 	if (err)
 		return err;
-	return poll_finish(end, tsp, PT_TIMESPEC, do_sys_poll(ufds, nfds, end));
+	return poll_finish(end, tsp, poll_timespec_type(time32), do_sys_poll(ufds, nfds, end));
+}
+
+long sys_ppoll(struct pollfd __user *ufds, unsigned int nfds, struct timespec64 __user *tsp,
+	       const sigset_t __user *sigmask, size_t sigsetsize)
+{
+	return do_ppoll(ufds, nfds, tsp, false, sigmask, sigsetsize);
+}
+
+long compat_sys_ppoll_time32(struct pollfd __user *ufds, unsigned int nfds,
+			     struct old_timespec32 __user *tsp, const sigset_t __user *sigmask,
+			     size_t sigsetsize)
+{
+	return do_ppoll(ufds, nfds, tsp, true, sigmask, sigsetsize);
 }

@@ -9,6 +9,7 @@
  * polling task alone.
  */
 #include "poll_wait.h"
+#include <pagoda/compat.h>
 #include <pagoda/gfp.h>
 #include <pagoda/kernel.h>
 #include <pagoda/sched.h>
@@ -143,9 +144,9 @@ static int put_rest(ktime_t rest, void __user *p, enum poll_time_type type)
 	struct timespec64 ts = ns_to_timespec64(rest);
 	struct timeval tv = {ts.tv_sec, ts.tv_nsec / NSEC_PER_USEC};
 
-	if (type == PT_TIMEVAL)
-		return copy_to_user(p, &tv, sizeof(tv)) ? -EFAULT : 0;
-	return copy_to_user(p, &ts, sizeof(ts)) ? -EFAULT : 0;
+	if (type == PT_TIMEVAL || type == PT_OLD_TIMEVAL)
+		return put_user_timeval(&tv, p, type == PT_OLD_TIMEVAL);
+	return put_user_timespec(&ts, p, type == PT_OLD_TIMESPEC);
 }
 
 /*

@@ -51,7 +51,12 @@ bool poll_sleep(struct poll_wqueues *pwq, poll_end_t end);
 int poll_set_timeout(const struct timespec64 *ts, poll_end_t *end);
 
 /* How the rest of the time goes back to the caller. */
-enum poll_time_type { PT_TIMEVAL, PT_TIMESPEC };
+enum poll_time_type { PT_TIMEVAL, PT_OLD_TIMEVAL, PT_TIMESPEC, PT_OLD_TIMESPEC };
+
+static inline enum poll_time_type poll_timespec_type(bool time32)
+{
+	return time32 ? PT_OLD_TIMESPEC : PT_TIMESPEC;
+}
 
 /*
  * The end of a call with a caller's mask and time: restores the mask unless a signal is to be

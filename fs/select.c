@@ -3,9 +3,11 @@
  * fs/select.c - select(2) and pselect6(2).
  *
  * Six bitmaps of n bits stand one behind the other: what is asked (readable, writable,
- * exceptional), then what holds. They are copied in and out in whole longs.
+ * exceptional), then what holds. They are copied in and out in whole longs, of 32 bits in 32-bit
+ * calls: the lower half of a long comes first, so that the rest stays as it is.
  */
 #include "poll_wait.h"
+#include <pagoda/compat.h>
 #include <pagoda/bitops.h>
 #include <pagoda/fdtable.h>
 #include <pagoda/file.h>
@@ -131,13 +133,18 @@ static long do_select(struct fd_sets *sets, poll_end_t end)
 	return count;
 }
 
-static int get_fd_set(unsigned long *to, const void __user *from, size_t bytes)
+/* Bytes of a program's bitmap of n bits. */
+static size_t user_set_bytes(unsigned int n)
 {
-	if (!from) {
-		memset(to, 0, bytes);
+	return in_compat_syscall() ? DIV_ROUND_UP(n, 32) * 4 : DIV_ROUND_UP(n, 64) * 8;
+}
+
+static int get_fd_set(unsigned long *to, const void __user *from, unsigned int n)
+{
+	memset(to, 0, DIV_ROUND_UP(n, BITS_PER_LONG) * sizeof(long));
+	if (!from)
 		return 0;
-	}
-	return copy_from_user(to, from, bytes) ? -EFAULT : 0;
+	return copy_from_user(to, from, user_set_bytes(n)) ? -EFAULT : 0;
 }
 
 static long core_sys_select(int n, void __user *user_sets[NR_SETS], poll_end_t end)
@@ -161,7 +168,7 @@ static long core_sys_select(int n, void __user *user_sets[NR_SETS], poll_end_t e
 	for (int s = 0; s < NR_SETS; s++) {
 		sets.in[s] = bits + s * sets.longs;
 		sets.res[s] = bits + (NR_SETS + s) * sets.longs;
-		ret = get_fd_set(sets.in[s], user_sets[s], bytes);
+		ret = get_fd_set(sets.in[s], user_sets[s], sets.n);
 		if (ret)
 			goto out;
 	}
@@ -170,7 +177,7 @@ static long core_sys_select(int n, void __user *user_sets[NR_SETS], poll_end_t e
 	if (ret < 0)
 		goto out;
 	for (int s = 0; s < NR_SETS; s++) {
-		if (user_sets[s] && copy_to_user(user_sets[s], sets.res[s], bytes))
+		if (user_sets[s] && copy_to_user(user_sets[s], sets.res[s], user_set_bytes(sets.n)))
 			ret = -EFAULT;
 	}
 out:
@@ -179,17 +186,15 @@ out:
 	return ret;
 }
 
-long sys_select(int n, void __user *inp, void __user *outp, void __user *exp,
-		struct timeval __user *tvp)
+static long kern_select(int n, void __user *sets[NR_SETS], void __user *tvp, bool time32)
 {
-	void __user *sets[NR_SETS] = {inp, outp, exp};
 	poll_end_t end = KTIME_MAX;
 	struct timespec64 ts;
 	struct timeval tv;
 	int err;
 
 	if (tvp) {
-		if (copy_from_user(&tv, tvp, sizeof(tv)))
+		if (get_user_timeval(&tv, tvp, time32))
 			return -EFAULT;
 		/* More than a second of microseconds is taken; what wraps around is negative. */
 		ts.tv_sec = (unsigned long)tv.tv_sec + tv.tv_usec / 1000000;
@@ -198,7 +203,35 @@ long sys_select(int n, void __user *inp, void __user *outp, void __user *exp,
 		if (err)
 			return err;
 	}
-	return poll_finish(end, tvp, PT_TIMEVAL, core_sys_select(n, sets, end));
+	return poll_finish(end, tvp, time32 ? PT_OLD_TIMEVAL : PT_TIMEVAL,
+			   core_sys_select(n, sets, end));
+}
+
+long sys_select(int n, void __user *inp, void __user *outp, void __user *exp,
+		struct timeval __user *tvp)
+{
+	void __user *sets[NR_SETS] = {inp, outp, exp};
+
+	return kern_select(n, sets, tvp, false);
+}
+
+long compat_sys_select(int n, void __user *inp, void __user *outp, void __user *exp,
+		       struct old_timeval32 __user *tvp)
+{
+	void __user *sets[NR_SETS] = {inp, outp, exp};
+
+	return kern_select(n, sets, tvp, true);
+}
+
+/* i386's first select, from when a call had no fifth argument. */
+long compat_sys_old_select(struct compat_sel_arg_struct __user *arg)
+{
+	struct compat_sel_arg_struct a;
+
+	if (copy_from_user(&a, arg, sizeof(a)))
+		return -EFAULT;
+	return compat_sys_select(a.n, compat_ptr(a.inp), compat_ptr(a.outp), compat_ptr(a.exp),
+				 compat_ptr(a.tvp));
 }
 
 /* The sixth argument: a mask and its size, as there is no seventh. */
@@ -207,19 +240,35 @@ struct sigset_argpack {
 	size_t size;
 };
 
-long sys_pselect6(int n, void __user *inp, void __user *outp, void __user *exp,
-		  struct timespec64 __user *tsp, void __user *sig)
+static int get_sigset_argpack(struct sigset_argpack *pack, const void __user *sig)
 {
-	void __user *sets[NR_SETS] = {inp, outp, exp};
+	struct {
+		u32 p, size;
+	} compat;
+
+	if (!sig)
+		return 0;
+	if (!in_compat_syscall())
+		return copy_from_user(pack, sig, sizeof(*pack)) ? -EFAULT : 0;
+	if (copy_from_user(&compat, sig, sizeof(compat)))
+		return -EFAULT;
+	pack->p = compat_ptr(compat.p);
+	pack->size = compat.size;
+	return 0;
+}
+
+static long do_pselect(int n, void __user *sets[NR_SETS], void __user *tsp, bool time32,
+		       const void __user *sig)
+{
 	struct sigset_argpack pack = {NULL, 0};
 	poll_end_t end = KTIME_MAX;
 	struct timespec64 ts;
 	int err;
 
-	if (sig && copy_from_user(&pack, sig, sizeof(pack)))
+	if (get_sigset_argpack(&pack, sig))
 		return -EFAULT;
 	if (tsp) {
-		if (copy_from_user(&ts, tsp, sizeof(ts)))
+		if (get_user_timespec(&ts, tsp, time32))
 			return -EFAULT;
 		err = poll_set_timeout(&ts, &end);
 		if (err)
@@ -228,5 +277,21 @@ long sys_pselect6(int n, void __user *inp, void __user *outp, void __user *exp,
 	err = set_user_sigmask(pack.p, pack.size);
 	if (err)
 		return err;
-	return poll_finish(end, tsp, PT_TIMESPEC, core_sys_select(n, sets, end));
+	return poll_finish(end, tsp, poll_timespec_type(time32), core_sys_select(n, sets, end));
+}
+
+long sys_pselect6(int n, void __user *inp, void __user *outp, void __user *exp,
+		  struct timespec64 __user *tsp, void __user *sig)
+{
+	void __user *sets[NR_SETS] = {inp, outp, exp};
+
+	return do_pselect(n, sets, tsp, false, sig);
+}
+
+long compat_sys_pselect6_time32(int n, void __user *inp, void __user *outp, void __user *exp,
+				struct old_timespec32 __user *tsp, void __user *sig)
+{
+	void __user *sets[NR_SETS] = {inp, outp, exp};
+
+	return do_pselect(n, sets, tsp, true, sig);
 }

@@ -75,25 +75,45 @@ static ssize_t do_sendfile(struct file *in, loff_t *ppos, struct file *out, size
 	return ret;
 }
 
-long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
+/* pos: where to read, and afterwards where the next read goes on; NULL: the file's own position. */
+static ssize_t sendfile_fds(int out_fd, int in_fd, loff_t *pos, size_t count)
 {
 	struct fd in, out;
-	loff_t pos;
 	ssize_t ret = -EBADF;
 
-	if (offset && get_user(pos, offset))
-		return -EFAULT;
 	in = fdget(in_fd);
 	if (!in.file)
 		return -EBADF;
 	out = fdget(out_fd);
 	if (out.file)
-		ret = do_sendfile(in.file, offset ? &pos : NULL, out.file, count);
+		ret = do_sendfile(in.file, pos, out.file, count);
 	fdput(out);
 	fdput(in);
-	if (offset && ret > 0 && put_user(pos, offset))
-		return -EFAULT;
 	return ret;
+}
+
+long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
+{
+	loff_t pos;
+	ssize_t ret;
+
+	if (offset && get_user(pos, offset))
+		return -EFAULT;
+	ret = sendfile_fds(out_fd, in_fd, offset ? &pos : NULL, count);
+	return offset && ret > 0 && put_user(pos, offset) ? -EFAULT : ret;
+}
+
+long compat_sys_sendfile(int out_fd, int in_fd, s32 __user *offset, u32 count)
+{
+	ssize_t ret;
+	loff_t pos;
+	s32 off;
+
+	if (offset && get_user(off, offset))
+		return -EFAULT;
+	pos = offset ? off : 0;
+	ret = sendfile_fds(out_fd, in_fd, offset ? &pos : NULL, count);
+	return offset && ret > 0 && put_user((s32)pos, offset) ? -EFAULT : ret;
 }
 
 static ssize_t do_copy_file_range(struct file *in, loff_t *in_pos, struct file *out,

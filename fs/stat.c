@@ -43,7 +43,7 @@ int vfs_getattr(const struct path *path, struct kstat *stat, u32 request_mask, u
 	return 0;
 }
 
-static int vfs_fstat(unsigned int fd, struct kstat *stat)
+int vfs_fstat(unsigned int fd, struct kstat *stat)
 {
 	struct fd f = fdget_raw(fd);
 	int error;
@@ -63,8 +63,7 @@ static bool is_empty_name(const char __user *filename)
 	return !get_user(c, filename) && !c;
 }
 
-static int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat,
-		     u32 request_mask)
+int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat, u32 request_mask)
 {
 	unsigned int lookup = flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
 	struct path path;

@@ -9,6 +9,7 @@
  * Locks: lock (irq-safe: the timer's function takes it) guards everything but the timer's queueing.
  */
 #include <pagoda/anon_inodes.h>
+#include <pagoda/compat.h>
 #include <pagoda/cred.h>
 #include <pagoda/file.h>
 #include <pagoda/fs.h>
@@ -238,15 +239,15 @@ static void set_timer(struct timerfd_ctx *ctx, int flags, const struct itimerspe
 			      clock_to_monotonic(ctx->clock, value, flags & TFD_TIMER_ABSTIME));
 }
 
-long sys_timerfd_settime(int ufd, int flags, const struct itimerspec __user *utmr,
-			 struct itimerspec __user *otmr)
+static long timerfd_settime(int ufd, int flags, const void __user *utmr, void __user *otmr,
+			    bool time32)
 {
 	struct itimerspec new, old;
 	struct timerfd_ctx *ctx;
 	unsigned long irqflags;
 	struct fd f;
 
-	if (copy_from_user(&new, utmr, sizeof(new)))
+	if (get_user_itimerspec(&new, utmr, time32))
 		return -EFAULT;
 	if ((flags & ~TFD_SETTIME_FLAGS) || !timespec64_valid(&new.it_value) ||
 	    !timespec64_valid(&new.it_interval))
@@ -264,10 +265,22 @@ long sys_timerfd_settime(int ufd, int flags, const struct itimerspec __user *utm
 	set_timer(ctx, flags, &new);
 	spin_unlock_irqrestore(&ctx->lock, irqflags);
 	fdput(f);
-	return otmr && copy_to_user(otmr, &old, sizeof(old)) ? -EFAULT : 0;
+	return otmr ? put_user_itimerspec(&old, otmr, time32) : 0;
 }
 
-long sys_timerfd_gettime(int ufd, struct itimerspec __user *otmr)
+long sys_timerfd_settime(int ufd, int flags, const struct itimerspec __user *utmr,
+			 struct itimerspec __user *otmr)
+{
+	return timerfd_settime(ufd, flags, utmr, otmr, false);
+}
+
+long sys_timerfd_settime32(int ufd, int flags, const struct old_itimerspec32 __user *utmr,
+			   struct old_itimerspec32 __user *otmr)
+{
+	return timerfd_settime(ufd, flags, utmr, otmr, true);
+}
+
+static long timerfd_gettime(int ufd, void __user *otmr, bool time32)
 {
 	struct timerfd_ctx *ctx;
 	unsigned long flags;
@@ -281,5 +294,15 @@ long sys_timerfd_gettime(int ufd, struct itimerspec __user *otmr)
 	t = current_setting(ctx);
 	spin_unlock_irqrestore(&ctx->lock, flags);
 	fdput(f);
-	return copy_to_user(otmr, &t, sizeof(t)) ? -EFAULT : 0;
+	return put_user_itimerspec(&t, otmr, time32);
+}
+
+long sys_timerfd_gettime(int ufd, struct itimerspec __user *otmr)
+{
+	return timerfd_gettime(ufd, otmr, false);
+}
+
+long sys_timerfd_gettime32(int ufd, struct old_itimerspec32 __user *otmr)
+{
+	return timerfd_gettime(ufd, otmr, true);
 }

@@ -5,6 +5,7 @@
  * iterate() cuts the next bytes into pieces within one segment each and hands them to a step
  * function; the step says how many bytes it could NOT do, which ends the walk.
  */
+#include <pagoda/compat.h>
 #include <pagoda/err.h>
 #include <pagoda/kernel.h>
 #include <pagoda/fs.h>
@@ -197,6 +198,28 @@ size_t fault_in_iov_iter_readable(const struct iov_iter *i, size_t bytes)
 
 /* ---- the caller's vector ----------------------------------------------------------------- */
 
+/* A length of 32 bits is signed, as one of 64 bits is: it may not be negative. */
+static int copy_compat_iovec(struct iovec *iov, const void __user *uvec, unsigned int nr_segs)
+{
+	const struct compat_iovec __user *from = uvec;
+	struct compat_iovec c;
+
+	for (unsigned int seg = 0; seg < nr_segs; seg++) {
+		if (copy_from_user(&c, from + seg, sizeof(c)))
+			return -EFAULT;
+		iov[seg].iov_base = (__force void *)compat_ptr(c.iov_base);
+		iov[seg].iov_len = (size_t)(s32)c.iov_len;
+	}
+	return 0;
+}
+
+static int copy_iovec(struct iovec *iov, const struct iovec __user *uvec, unsigned int nr_segs)
+{
+	if (in_compat_syscall())
+		return copy_compat_iovec(iov, uvec, nr_segs);
+	return copy_from_user(iov, uvec, nr_segs * sizeof(*iov)) ? -EFAULT : 0;
+}
+
 struct iovec *iovec_from_user(const struct iovec __user *uvec, unsigned long nr_segs,
 			      unsigned long fast_segs, struct iovec *fast)
 {
@@ -210,7 +233,7 @@ struct iovec *iovec_from_user(const struct iovec __user *uvec, unsigned long nr_
 		if (!iov)
 			return ERR_PTR(-ENOMEM);
 	}
-	if (copy_from_user(iov, uvec, nr_segs * sizeof(*iov)))
+	if (copy_iovec(iov, uvec, nr_segs))
 		err = -EFAULT;
 	for (unsigned long seg = 0; !err && seg < nr_segs; seg++)
 		if ((ssize_t)iov[seg].iov_len < 0)

@@ -4,6 +4,7 @@
  *
  * All calls come down to two nanosecond times, each of which may be UTIME_NOW or UTIME_OMIT.
  */
+#include <pagoda/compat.h>
 #include <pagoda/kernel.h>
 #include <pagoda/fs.h>
 #include <pagoda/mount.h>
@@ -107,25 +108,54 @@ static long do_utimes(int dfd, const char __user *filename, struct timespec64 *t
 			      times, flags);
 }
 
-long sys_utimensat(int dfd, const char __user *filename, struct timespec __user *utimes, int flags)
+static int get_two_timespecs(struct timespec64 times[2], const void __user *from, bool time32)
+{
+	size_t size = time32 ? sizeof(struct old_timespec32) : sizeof(struct timespec64);
+
+	return get_user_timespec(&times[0], from, time32)
+		       ?: get_user_timespec(&times[1], from + size, time32);
+}
+
+static long utimensat(int dfd, const char __user *filename, const void __user *utimes, int flags,
+		      bool time32)
 {
 	struct timespec64 times[2];
 
-	if (utimes && copy_from_user(times, utimes, sizeof(times)))
+	if (utimes && get_two_timespecs(times, utimes, time32))
 		return -EFAULT;
 	if (utimes && both_omitted(times))
 		return 0;
 	return do_utimes(dfd, filename, utimes ? times : NULL, flags);
 }
 
-static long do_futimesat(int dfd, const char __user *filename, struct timeval __user *utimes)
+long sys_utimensat(int dfd, const char __user *filename, struct timespec __user *utimes, int flags)
+{
+	return utimensat(dfd, filename, utimes, flags, false);
+}
+
+long sys_utimensat_time32(int dfd, const char __user *filename, struct old_timespec32 __user *t,
+			  int flags)
+{
+	return utimensat(dfd, filename, t, flags, true);
+}
+
+static int get_two_timevals(struct timeval tv[2], const void __user *from, bool time32)
+{
+	size_t size = time32 ? sizeof(struct old_timeval32) : sizeof(struct timeval);
+
+	return get_user_timeval(&tv[0], from, time32)
+		       ?: get_user_timeval(&tv[1], from + size, time32);
+}
+
+static long do_futimesat(int dfd, const char __user *filename, const void __user *utimes,
+			 bool time32)
 {
 	struct timeval tv[2];
 	struct timespec64 times[2];
 
 	if (!utimes)
 		return do_utimes(dfd, filename, NULL, 0);
-	if (copy_from_user(tv, utimes, sizeof(tv)))
+	if (get_two_timevals(tv, utimes, time32))
 		return -EFAULT;
 	for (int i = 0; i < 2; i++) {
 		if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
@@ -138,12 +168,22 @@ static long do_futimesat(int dfd, const char __user *filename, struct timeval __
 
 long sys_futimesat(int dfd, const char __user *filename, struct timeval __user *utimes)
 {
-	return do_futimesat(dfd, filename, utimes);
+	return do_futimesat(dfd, filename, utimes, false);
+}
+
+long sys_futimesat_time32(int dfd, const char __user *filename, struct old_timeval32 __user *t)
+{
+	return do_futimesat(dfd, filename, t, true);
 }
 
 long sys_utimes(char __user *filename, struct timeval __user *utimes)
 {
-	return do_futimesat(AT_FDCWD, filename, utimes);
+	return do_futimesat(AT_FDCWD, filename, utimes, false);
+}
+
+long sys_utimes_time32(const char __user *filename, struct old_timeval32 __user *t)
+{
+	return do_futimesat(AT_FDCWD, filename, t, true);
 }
 
 long sys_utime(char __user *filename, struct utimbuf __user *utimes)
@@ -154,6 +194,20 @@ long sys_utime(char __user *filename, struct utimbuf __user *utimes)
 	if (!utimes)
 		return do_utimes(AT_FDCWD, filename, NULL, 0);
 	if (copy_from_user(&buf, utimes, sizeof(buf)))
+		return -EFAULT;
+	times[0].tv_sec = buf.actime;
+	times[1].tv_sec = buf.modtime;
+	return do_utimes(AT_FDCWD, filename, times, 0);
+}
+
+long sys_utime32(const char __user *filename, struct old_utimbuf32 __user *t)
+{
+	struct old_utimbuf32 buf;
+	struct timespec64 times[2] = {};
+
+	if (!t)
+		return do_utimes(AT_FDCWD, filename, NULL, 0);
+	if (copy_from_user(&buf, t, sizeof(buf)))
 		return -EFAULT;
 	times[0].tv_sec = buf.actime;
 	times[1].tv_sec = buf.modtime;

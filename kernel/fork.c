@@ -130,6 +130,7 @@ static void init_task_fields(struct task_struct *p, const struct kernel_clone_ar
 	p->set_child_tid = (args->flags & CLONE_CHILD_SETTID) ? args->child_tid : NULL;
 	p->clear_child_tid = (args->flags & CLONE_CHILD_CLEARTID) ? args->child_tid : NULL;
 	p->robust_list = NULL;
+	p->compat_robust_list = NULL;
 	p->restart_block.fn = do_no_restart_syscall;
 	p->start_time = ktime_get_ns();
 	p->exit_state = 0;

@@ -17,6 +17,7 @@
  * Priority inheritance (FUTEX_LOCK_PI ...) is not built: ENOSYS, as on a Linux without FUTEX_PI.
  */
 #include <pagoda/futex.h>
+#include <pagoda/compat.h>
 #include <pagoda/fs.h>
 #include <pagoda/hashtable.h>
 #include <pagoda/hrtimer.h>
@@ -131,7 +132,7 @@ static void unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 }
 
 /* Make the word present and writable, so that the next access under a lock succeeds. */
-static int fault_in_user_writeable(u32 __user *uaddr)
+int fault_in_user_writeable(u32 __user *uaddr)
 {
 	return fault_in_writeable((char __user *)uaddr, sizeof(u32)) ? -EFAULT : 0;
 }
@@ -422,7 +423,7 @@ static long futex_wait_call(u32 __user *uaddr, bool shared, u32 val, ktime_t end
 }
 
 /* FUTEX_WAIT has a relative time, the _BITSET form an absolute one of either clock. */
-static int futex_end_time(const struct timespec64 __user *utime, int cmd, bool realtime,
+static int futex_end_time(const void __user *utime, bool time32, int cmd, bool realtime,
 			  ktime_t *end)
 {
 	struct timespec64 ts;
@@ -431,7 +432,7 @@ static int futex_end_time(const struct timespec64 __user *utime, int cmd, bool r
 	*end = KTIME_MAX;
 	if (!utime)
 		return 0;
-	if (copy_from_user(&ts, utime, sizeof(ts)))
+	if (get_user_timespec(&ts, utime, time32))
 		return -EFAULT;
 	if (!timespec64_valid(&ts))
 		return -EINVAL;
@@ -444,8 +445,8 @@ static int futex_end_time(const struct timespec64 __user *utime, int cmd, bool r
 	return 0;
 }
 
-long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec64 __user *utime,
-	       u32 __user *uaddr2, u32 val3)
+static long do_futex(u32 __user *uaddr, int op, u32 val, const void __user *utime,
+		     u32 __user *uaddr2, u32 val3, bool time32)
 {
 	int cmd = op & FUTEX_CMD_MASK;
 	bool shared = !(op & FUTEX_PRIVATE_FLAG), realtime = op & FUTEX_CLOCK_REALTIME;
@@ -460,7 +461,7 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec64 __use
 		val3 = FUTEX_BITSET_MATCH_ANY;
 		fallthrough;
 	case FUTEX_WAIT_BITSET:
-		err = futex_end_time(utime, cmd, realtime, &end);
+		err = futex_end_time(utime, time32, cmd, realtime, &end);
 		return err ? err : futex_wait_call(uaddr, shared, val, end, val3);
 	case FUTEX_WAKE:
 		val3 = FUTEX_BITSET_MATCH_ANY;
@@ -478,64 +479,14 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec64 __use
 	}
 }
 
-/* ---- robust lists ------------------------------------------------------------------------ */
-
-/* The word of a mutex that its dead owner held: mark it, wake one waiter. -1 to stop the walk. */
-static int handle_futex_death(u32 __user *uaddr, struct task_struct *curr)
+long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec64 __user *utime,
+	       u32 __user *uaddr2, u32 val3)
 {
-	u32 uval, nval, mval;
-
-	if ((unsigned long)uaddr % sizeof(*uaddr) || get_user(uval, uaddr))
-		return -1;
-	while ((uval & FUTEX_TID_MASK) == (u32)task_pid_nr(curr)) {
-		mval = (uval & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-		if (futex_atomic_cmpxchg_inatomic(&nval, uaddr, uval, mval)) {
-			if (fault_in_user_writeable(uaddr))
-				return -1;
-			continue;
-		}
-		if (nval == uval) {
-			if (uval & FUTEX_WAITERS)
-				futex_wake(uaddr, true, 1, FUTEX_BITSET_MATCH_ANY);
-			break;
-		}
-		uval = nval;
-	}
-	return 0;
+	return do_futex(uaddr, op, val, utime, uaddr2, val3, false);
 }
 
-/* Bit 0 of an entry marks a priority-inheriting mutex; we have none, but must skip the bit. */
-static int fetch_entry(struct robust_list __user **entry, struct robust_list __user *__user *head)
+long sys_futex_time32(u32 __user *uaddr, int op, u32 val, const struct old_timespec32 __user *utime,
+		      u32 __user *uaddr2, u32 val3)
 {
-	unsigned long value;
-
-	if (get_user(value, (unsigned long __user *)head))
-		return -EFAULT;
-	*entry = (void __user *)(value & ~1UL);
-	return 0;
-}
-
-void exit_robust_list(struct task_struct *curr)
-{
-	struct robust_list_head __user *head = curr->robust_list;
-	struct robust_list __user *entry, *next, *pending;
-	unsigned int limit = ROBUST_LIST_LIMIT;
-	long offset;
-
-	if (!head || fetch_entry(&entry, &head->list.next) ||
-	    get_user(offset, &head->futex_offset) || fetch_entry(&pending, &head->list_op_pending))
-		return;
-	while (entry != &head->list) {
-		int err = fetch_entry(&next, &entry->next);
-
-		if (entry != pending &&
-		    handle_futex_death((void __user *)((unsigned long)entry + offset), curr))
-			return;
-		if (err || !--limit)
-			break;
-		entry = next;
-		cond_resched();
-	}
-	if (pending)
-		handle_futex_death((void __user *)((unsigned long)pending + offset), curr);
+	return do_futex(uaddr, op, val, utime, uaddr2, val3, true);
 }

@@ -5,6 +5,7 @@
  * A group_info is sorted, counted, and never changes: credentials share it.
  */
 #include <pagoda/cred.h>
+#include <pagoda/err.h>
 #include <pagoda/errno.h>
 #include <pagoda/slab.h>
 #include <pagoda/sort.h>
@@ -63,25 +64,25 @@ long sys_getgroups(int gidsetsize, gid_t __user *grouplist)
 	return info->ngroups;
 }
 
-long sys_setgroups(int gidsetsize, gid_t __user *grouplist)
+struct group_info *groups_alloc(int ngroups)
 {
 	struct group_info *info;
+
+	if ((unsigned int)ngroups > NGROUPS_MAX)
+		return ERR_PTR(-EINVAL);
+	info = kvmalloc(sizeof(*info) + ngroups * sizeof(gid_t), GFP_KERNEL);
+	if (!info)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&info->usage, 1);
+	info->ngroups = ngroups;
+	return info;
+}
+
+int set_current_groups(struct group_info *info)
+{
 	struct cred *new;
 
-	if (!capable(CAP_SETGID))
-		return -EPERM;
-	if ((unsigned int)gidsetsize > NGROUPS_MAX)
-		return -EINVAL;
-	info = kvmalloc(sizeof(*info) + gidsetsize * sizeof(gid_t), GFP_KERNEL);
-	if (!info)
-		return -ENOMEM;
-	refcount_set(&info->usage, 1);
-	info->ngroups = gidsetsize;
-	if (copy_from_user(info->gid, grouplist, gidsetsize * sizeof(gid_t))) {
-		put_group_info(info);
-		return -EFAULT;
-	}
-	sort(info->gid, gidsetsize, sizeof(gid_t), compare_gids, NULL);
+	sort(info->gid, info->ngroups, sizeof(gid_t), compare_gids, NULL);
 	new = prepare_creds();
 	if (!new) {
 		put_group_info(info);
@@ -90,4 +91,20 @@ long sys_setgroups(int gidsetsize, gid_t __user *grouplist)
 	put_group_info(new->group_info);
 	new->group_info = info;
 	return commit_creds(new);
+}
+
+long sys_setgroups(int gidsetsize, gid_t __user *grouplist)
+{
+	struct group_info *info;
+
+	if (!capable(CAP_SETGID))
+		return -EPERM;
+	info = groups_alloc(gidsetsize);
+	if (IS_ERR(info))
+		return PTR_ERR(info);
+	if (copy_from_user(info->gid, grouplist, gidsetsize * sizeof(gid_t))) {
+		put_group_info(info);
+		return -EFAULT;
+	}
+	return set_current_groups(info);
 }

@@ -9,6 +9,7 @@
  * its function takes siglock.
  */
 #include <pagoda/posix-timers.h>
+#include <pagoda/compat.h>
 #include <pagoda/hrtimer.h>
 #include <pagoda/pid.h>
 #include <pagoda/sched.h>
@@ -181,29 +182,53 @@ static ktime_t timeval_to_ktime(const struct timeval *tv)
 	return timespec64_to_ktime((struct timespec64){tv->tv_sec, tv->tv_usec * 1000});
 }
 
-static int put_itimerval(struct itimerval __user *user, ktime_t value, ktime_t interval)
+/* The interval stands first, in the structures of either width. */
+static void __user *second_timeval(void __user *user, bool time32)
+{
+	return user + (time32 ? sizeof(struct old_timeval32) : sizeof(struct timeval));
+}
+
+static int get_itimerval(struct itimerval *it, const void __user *user, bool time32)
+{
+	return get_user_timeval(&it->it_interval, user, time32)
+		       ?: get_user_timeval(&it->it_value,
+					   second_timeval((void __user *)user, time32), time32);
+}
+
+static int put_itimerval(void __user *user, ktime_t value, ktime_t interval, bool time32)
 {
 	struct itimerval it = {ktime_to_timeval(interval), ktime_to_timeval(value)};
 
-	return copy_to_user(user, &it, sizeof(it)) ? -EFAULT : 0;
+	return put_user_timeval(&it.it_interval, user, time32)
+		       ?: put_user_timeval(&it.it_value, second_timeval(user, time32), time32);
 }
 
-long sys_getitimer(int which, struct itimerval __user *value)
+static long getitimer(int which, void __user *value, bool time32)
 {
 	ktime_t left, interval;
 
 	if (which < ITIMER_REAL || which > ITIMER_PROF)
 		return -EINVAL;
 	do_getitimer(which, &left, &interval);
-	return put_itimerval(value, left, interval);
+	return put_itimerval(value, left, interval, time32);
 }
 
-long sys_setitimer(int which, const struct itimerval __user *value, struct itimerval __user *ovalue)
+long sys_getitimer(int which, struct itimerval __user *value)
+{
+	return getitimer(which, value, false);
+}
+
+long compat_sys_getitimer(int which, struct old_itimerval32 __user *value)
+{
+	return getitimer(which, value, true);
+}
+
+static long setitimer(int which, const void __user *value, void __user *ovalue, bool time32)
 {
 	struct itimerval it = {{0, 0}, {0, 0}};
 	ktime_t left, interval;
 
-	if (value && copy_from_user(&it, value, sizeof(it)))
+	if (value && get_itimerval(&it, value, time32))
 		return -EFAULT;
 	if (!timeval_valid(&it.it_value) || !timeval_valid(&it.it_interval))
 		return -EINVAL;
@@ -211,7 +236,18 @@ long sys_setitimer(int which, const struct itimerval __user *value, struct itime
 		return -EINVAL;
 	do_getitimer(which, &left, &interval);
 	do_setitimer(which, timeval_to_ktime(&it.it_value), timeval_to_ktime(&it.it_interval));
-	return ovalue ? put_itimerval(ovalue, left, interval) : 0;
+	return ovalue ? put_itimerval(ovalue, left, interval, time32) : 0;
+}
+
+long sys_setitimer(int which, const struct itimerval __user *value, struct itimerval __user *ovalue)
+{
+	return setitimer(which, value, ovalue, false);
+}
+
+long compat_sys_setitimer(int which, const struct old_itimerval32 __user *value,
+			  struct old_itimerval32 __user *ovalue)
+{
+	return setitimer(which, value, ovalue, true);
 }
 
 /* Returns the seconds that were left of the previous alarm, rounded, at least 1 if it was armed. */

@@ -15,6 +15,7 @@
  * siglock, so that a timer may be cancelled with posix_timers.lock held.
  */
 #include <pagoda/posix-timers.h>
+#include <pagoda/compat.h>
 #include <pagoda/hrtimer.h>
 #include <pagoda/mutex.h>
 #include <pagoda/pid.h>
@@ -213,24 +214,22 @@ static int install_timer(struct posix_timers *timers, struct k_itimer *t)
 	return id < MAX_TIMERS ? id : -EAGAIN;
 }
 
-long sys_timer_create(clockid_t which_clock, struct sigevent __user *timer_event_spec,
-		      int __user *created_timer_id)
+/* given: the program says what shall happen; else the signal's value is the id. */
+static long do_timer_create(clockid_t which_clock, const sigevent_t *event, bool given,
+			    int __user *created_timer_id)
 {
-	sigevent_t event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
 	struct posix_timers *timers;
 	struct k_itimer *t;
 	struct pid *pid;
 	int id;
 
-	if (timer_event_spec && copy_from_user(&event, timer_event_spec, sizeof(event)))
-		return -EFAULT;
 	if (!clock_can_wait(which_clock))
 		return clock_is_known(which_clock) ? -EOPNOTSUPP : -EINVAL;
-	pid = good_sigevent(&event);
+	pid = good_sigevent(event);
 	if (!pid)
 		return -EINVAL;
 	timers = get_timers();
-	t = timers ? alloc_timer(which_clock, &event, pid) : NULL;
+	t = timers ? alloc_timer(which_clock, event, pid) : NULL;
 	if (!t) {
 		put_pid(pid);
 		return -EAGAIN;
@@ -240,13 +239,40 @@ long sys_timer_create(clockid_t which_clock, struct sigevent __user *timer_event
 		free_timer(t);
 		return id;
 	}
-	if (!timer_event_spec)
+	if (!given)
 		t->sigq->info._timer._sigval.sival_int = id;
 	if (put_user(id, created_timer_id)) {
 		sys_timer_delete(id);
 		return -EFAULT;
 	}
 	return 0;
+}
+
+long sys_timer_create(clockid_t which_clock, struct sigevent __user *timer_event_spec,
+		      int __user *created_timer_id)
+{
+	sigevent_t event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+
+	if (timer_event_spec && copy_from_user(&event, timer_event_spec, sizeof(event)))
+		return -EFAULT;
+	return do_timer_create(which_clock, &event, timer_event_spec, created_timer_id);
+}
+
+long compat_sys_timer_create(clockid_t which_clock, struct compat_sigevent __user *spec,
+			     int __user *created_timer_id)
+{
+	sigevent_t event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+	struct compat_sigevent e;
+
+	if (spec) {
+		if (copy_from_user(&e, spec, sizeof(e)))
+			return -EFAULT;
+		event.sigev_value.sival_ptr = (__force void *)compat_ptr(e.sigev_value);
+		event.sigev_signo = e.sigev_signo;
+		event.sigev_notify = e.sigev_notify;
+		event._sigev_un._tid = e.sigev_tid;
+	}
+	return do_timer_create(which_clock, &event, spec, created_timer_id);
 }
 
 long sys_timer_delete(int timer_id)
@@ -281,7 +307,7 @@ static void read_setting(struct k_itimer *t, struct itimerspec *setting)
 	setting->it_value = ns_to_timespec64(left);
 }
 
-long sys_timer_gettime(int timer_id, struct itimerspec __user *setting)
+static long do_timer_gettime(int timer_id, void __user *setting, bool time32)
 {
 	struct k_itimer *t = lock_timer(timer_id);
 	struct itimerspec spec;
@@ -290,7 +316,17 @@ long sys_timer_gettime(int timer_id, struct itimerspec __user *setting)
 		return -EINVAL;
 	read_setting(t, &spec);
 	unlock_timer();
-	return copy_to_user(setting, &spec, sizeof(spec)) ? -EFAULT : 0;
+	return put_user_itimerspec(&spec, setting, time32);
+}
+
+long sys_timer_gettime(int timer_id, struct itimerspec __user *setting)
+{
+	return do_timer_gettime(timer_id, setting, false);
+}
+
+long sys_timer_gettime32(int timer_id, struct old_itimerspec32 __user *setting)
+{
+	return do_timer_gettime(timer_id, setting, true);
 }
 
 /* One that nobody is told of never runs: who asks gets what would be left. */
@@ -304,8 +340,8 @@ static void start_timer(struct k_itimer *t, ktime_t expires)
 	t->sigq->flags |= SIGQUEUE_REARM;
 }
 
-long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *new_setting,
-		       struct itimerspec __user *old_setting)
+static long do_timer_settime(int timer_id, int flags, const void __user *new_setting,
+			     void __user *old_setting, bool time32)
 {
 	struct itimerspec new, old;
 	struct k_itimer *t;
@@ -313,7 +349,7 @@ long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *
 
 	if (!new_setting)
 		return -EINVAL;
-	if (copy_from_user(&new, new_setting, sizeof(new)))
+	if (get_user_itimerspec(&new, new_setting, time32))
 		return -EFAULT;
 	if (!timespec64_valid(&new.it_interval) || !timespec64_valid(&new.it_value))
 		return -EINVAL;
@@ -329,9 +365,19 @@ long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *
 	if (value)
 		start_timer(t, clock_to_monotonic(t->clock, value, flags & TIMER_ABSTIME));
 	unlock_timer();
-	if (old_setting && copy_to_user(old_setting, &old, sizeof(old)))
-		return -EFAULT;
-	return 0;
+	return old_setting ? put_user_itimerspec(&old, old_setting, time32) : 0;
+}
+
+long sys_timer_settime(int timer_id, int flags, const struct itimerspec __user *new_setting,
+		       struct itimerspec __user *old_setting)
+{
+	return do_timer_settime(timer_id, flags, new_setting, old_setting, false);
+}
+
+long sys_timer_settime32(int timer_id, int flags, const struct old_itimerspec32 __user *new_setting,
+			 struct old_itimerspec32 __user *old_setting)
+{
+	return do_timer_settime(timer_id, flags, new_setting, old_setting, true);
 }
 
 /* How often it had expired again when its last signal was taken. */

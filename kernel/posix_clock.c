@@ -6,6 +6,7 @@
  * suspends; CLOCK_TAI is CLOCK_REALTIME (no leap seconds are known). A negative id names the
  * processor time of another process or thread (clock_getcpuclockid): ~pid << 3 | kind.
  */
+#include <pagoda/compat.h>
 #include <pagoda/cred.h>
 #include <pagoda/hrtimer.h>
 #include <pagoda/pid.h>
@@ -91,7 +92,19 @@ long sys_clock_gettime(clockid_t which_clock, struct timespec64 __user *tp)
 	return copy_to_user(tp, &ts, sizeof(ts)) ? -EFAULT : 0;
 }
 
-long sys_clock_getres(clockid_t which_clock, struct timespec64 __user *tp)
+long sys_clock_gettime32(clockid_t which_clock, struct old_timespec32 __user *tp)
+{
+	struct timespec64 ts;
+	ktime_t now;
+	int err = clock_now(which_clock, &now);
+
+	if (err)
+		return err;
+	ts = ns_to_timespec64(now);
+	return put_user_timespec(&ts, tp, true);
+}
+
+static long clock_getres(clockid_t which_clock, void __user *tp, bool time32)
 {
 	struct timespec64 ts = {0, 1};
 	ktime_t now;
@@ -101,17 +114,27 @@ long sys_clock_getres(clockid_t which_clock, struct timespec64 __user *tp)
 		return err;
 	if (which_clock == CLOCK_REALTIME_COARSE || which_clock == CLOCK_MONOTONIC_COARSE)
 		ts.tv_nsec = TICK_NSEC;
-	return tp && copy_to_user(tp, &ts, sizeof(ts)) ? -EFAULT : 0;
+	return tp ? put_user_timespec(&ts, tp, time32) : 0;
 }
 
-long sys_clock_settime(clockid_t which_clock, const struct timespec64 __user *tp)
+long sys_clock_getres(clockid_t which_clock, struct timespec64 __user *tp)
+{
+	return clock_getres(which_clock, tp, false);
+}
+
+long sys_clock_getres_time32(clockid_t which_clock, struct old_timespec32 __user *tp)
+{
+	return clock_getres(which_clock, tp, true);
+}
+
+static long clock_settime(clockid_t which_clock, const void __user *tp, bool time32)
 {
 	struct timespec64 ts;
 	ktime_t now;
 
 	if (which_clock != CLOCK_REALTIME && which_clock >= 0)
 		return -EINVAL;
-	if (copy_from_user(&ts, tp, sizeof(ts)))
+	if (get_user_timespec(&ts, tp, time32))
 		return -EFAULT;
 	if (which_clock < 0) /* processor time: not even root turns it back */
 		return clock_now(which_clock, &now) ?: -EPERM;
@@ -122,30 +145,50 @@ long sys_clock_settime(clockid_t which_clock, const struct timespec64 __user *tp
 	return do_settimeofday_ns(timespec64_to_ktime(ts));
 }
 
+long sys_clock_settime(clockid_t which_clock, const struct timespec64 __user *tp)
+{
+	return clock_settime(which_clock, tp, false);
+}
+
+long sys_clock_settime32(clockid_t which_clock, const struct old_timespec32 __user *tp)
+{
+	return clock_settime(which_clock, tp, true);
+}
+
 /* ---- the time of day ---------------------------------------------------------------------- */
 
 /* Told to programs that ask, and used for nothing else: the kernel counts in UTC. */
 static struct timezone sys_tz;
 
-long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
+static long do_gettimeofday(void __user *tv, struct timezone __user *tz, bool time32)
 {
 	struct timespec64 now = ns_to_timespec64(ktime_get_real());
 	struct timeval t = {now.tv_sec, now.tv_nsec / 1000};
 
-	if (tv && copy_to_user(tv, &t, sizeof(t)))
+	if (tv && put_user_timeval(&t, tv, time32))
 		return -EFAULT;
 	if (tz && copy_to_user(tz, &sys_tz, sizeof(sys_tz)))
 		return -EFAULT;
 	return 0;
 }
 
-long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
+long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
+{
+	return do_gettimeofday(tv, tz, false);
+}
+
+long compat_sys_gettimeofday(struct old_timeval32 __user *tv, struct timezone __user *tz)
+{
+	return do_gettimeofday(tv, tz, true);
+}
+
+static long do_settimeofday(const void __user *tv, struct timezone __user *tz, bool time32)
 {
 	struct timespec64 ts;
 	struct timezone zone;
 	struct timeval t;
 
-	if (tv && copy_from_user(&t, tv, sizeof(t)))
+	if (tv && get_user_timeval(&t, tv, time32))
 		return -EFAULT;
 	if (tv && (t.tv_sec < 0 || (unsigned long)t.tv_usec >= 1000000))
 		return -EINVAL;
@@ -163,6 +206,36 @@ long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
 	return do_settimeofday_ns(timespec64_to_ktime(ts));
 }
 
+long sys_settimeofday(struct timeval __user *tv, struct timezone __user *tz)
+{
+	return do_settimeofday(tv, tz, false);
+}
+
+long compat_sys_settimeofday(struct old_timeval32 __user *tv, struct timezone __user *tz)
+{
+	return do_settimeofday(tv, tz, true);
+}
+
+long sys_time32(s32 __user *tloc)
+{
+	s32 now = ktime_get_real_seconds();
+
+	if (tloc && put_user(now, tloc))
+		return -EFAULT;
+	return now;
+}
+
+long sys_stime32(s32 __user *tptr)
+{
+	s32 now;
+
+	if (get_user(now, tptr))
+		return -EFAULT;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	return do_settimeofday_ns(now * NSEC_PER_SEC);
+}
+
 long sys_time(long __user *tloc)
 {
 	long now = ktime_get_real_seconds();
@@ -174,15 +247,16 @@ long sys_time(long __user *tloc)
 
 /* ---- sleeping ---------------------------------------------------------------------------- */
 
-/* Until CLOCK_MONOTONIC reaches `end`. 0, or -ERESTART_RESTARTBLOCK with the rest in *rmtp. */
-static long nanosleep_until(ktime_t end, void __user *rmtp, bool absolute);
+static long nanosleep_until(ktime_t end, void __user *rmtp, bool time32, bool absolute);
 
 static long nanosleep_restart(struct restart_block *restart)
 {
-	return nanosleep_until((ktime_t)restart->nanosleep.expires, restart->nanosleep.rmtp, false);
+	return nanosleep_until((ktime_t)restart->nanosleep.expires, restart->nanosleep.rmtp,
+			       restart->nanosleep.time32, false);
 }
 
-static long nanosleep_until(ktime_t end, void __user *rmtp, bool absolute)
+/* Until CLOCK_MONOTONIC reaches `end`. 0, or -ERESTART_RESTARTBLOCK with the rest in *rmtp. */
+static long nanosleep_until(ktime_t end, void __user *rmtp, bool time32, bool absolute)
 {
 	struct restart_block *restart = &current->restart_block;
 	struct timespec64 rest;
@@ -199,10 +273,11 @@ static long nanosleep_until(ktime_t end, void __user *rmtp, bool absolute)
 	if (absolute)
 		return -ERESTARTNOHAND;
 	rest = ns_to_timespec64(left);
-	if (rmtp && copy_to_user(rmtp, &rest, sizeof(rest)))
+	if (rmtp && put_user_timespec(&rest, rmtp, time32))
 		return -EFAULT;
 	restart->fn = nanosleep_restart;
 	restart->nanosleep.rmtp = rmtp;
+	restart->nanosleep.time32 = time32;
 	restart->nanosleep.expires = (u64)end;
 	return -ERESTART_RESTARTBLOCK;
 }
@@ -230,8 +305,8 @@ bool clock_can_wait(clockid_t clock)
 	       clock == CLOCK_TAI || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
 }
 
-long sys_clock_nanosleep(clockid_t which_clock, int flags, const struct timespec64 __user *rqtp,
-			 struct timespec64 __user *rmtp)
+static long do_clock_nanosleep(clockid_t which_clock, int flags, const void __user *rqtp,
+			       void __user *rmtp, bool time32)
 {
 	bool absolute = flags & TIMER_ABSTIME;
 	struct timespec64 ts;
@@ -240,15 +315,34 @@ long sys_clock_nanosleep(clockid_t which_clock, int flags, const struct timespec
 		return -EINVAL;
 	if (!clock_can_wait(which_clock))
 		return -EOPNOTSUPP;
-	if (copy_from_user(&ts, rqtp, sizeof(ts)))
+	if (get_user_timespec(&ts, rqtp, time32))
 		return -EFAULT;
 	if (!timespec64_valid(&ts))
 		return -EINVAL;
 	return nanosleep_until(clock_to_monotonic(which_clock, timespec64_to_ktime(ts), absolute),
-			       absolute ? NULL : rmtp, absolute);
+			       absolute ? NULL : rmtp, time32, absolute);
+}
+
+long sys_clock_nanosleep(clockid_t which_clock, int flags, const struct timespec64 __user *rqtp,
+			 struct timespec64 __user *rmtp)
+{
+	return do_clock_nanosleep(which_clock, flags, rqtp, rmtp, false);
+}
+
+long sys_clock_nanosleep_time32(clockid_t which_clock, int flags,
+				const struct old_timespec32 __user *rqtp,
+				struct old_timespec32 __user *rmtp)
+{
+	return do_clock_nanosleep(which_clock, flags, rqtp, rmtp, true);
 }
 
 long sys_nanosleep(const struct timespec64 __user *rqtp, struct timespec64 __user *rmtp)
 {
-	return sys_clock_nanosleep(CLOCK_MONOTONIC, 0, rqtp, rmtp);
+	return do_clock_nanosleep(CLOCK_MONOTONIC, 0, rqtp, rmtp, false);
+}
+
+long sys_nanosleep_time32(const struct old_timespec32 __user *rqtp,
+			  struct old_timespec32 __user *rmtp)
+{
+	return do_clock_nanosleep(CLOCK_MONOTONIC, 0, rqtp, rmtp, true);
 }

@@ -4,6 +4,7 @@
  *
  * An option that is not handled is EINVAL, as on a Linux that does not know it.
  */
+#include <pagoda/compat.h>
 #include <pagoda/cred.h>
 #include <pagoda/binfmts.h>
 #include <pagoda/dumpable.h>
@@ -234,6 +235,8 @@ static long prctl_task(int option, unsigned long arg2, unsigned long arg3, unsig
 	case PR_GET_CHILD_SUBREAPER:
 		return put_user((int)me->signal->is_child_subreaper, (int __user *)arg2);
 	case PR_GET_TID_ADDRESS:
+		if (in_compat_syscall())
+			return put_user(ptr_to_compat(me->clear_child_tid), (u32 __user *)arg2);
 		return put_user(me->clear_child_tid, (int __user *__user *)arg2);
 	case PR_SET_THP_DISABLE:
 		return arg3 || arg4 || arg5 ? -EINVAL : set_thp_disable(arg2);

@@ -109,21 +109,27 @@ long sys_getrusage(int who, struct rusage __user *ru)
 	return copy_to_user(ru, &r, sizeof(r)) ? -EFAULT : 0;
 }
 
+void get_tms(struct tms *tms)
+{
+	struct signal_struct *sig = current->signal;
+	u64 utime, stime;
+
+	spin_lock_irq(&current->sighand->siglock);
+	thread_group_cputime(current, &utime, &stime);
+	tms->tms_utime = nsec_to_clock_t(utime);
+	tms->tms_stime = nsec_to_clock_t(stime);
+	tms->tms_cutime = nsec_to_clock_t(sig->cutime);
+	tms->tms_cstime = nsec_to_clock_t(sig->cstime);
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
 /* Returns the time since boot, in the same ticks of 1/100 s. */
 long sys_times(struct tms __user *tbuf)
 {
-	struct signal_struct *sig = current->signal;
 	struct tms tms;
-	u64 utime, stime;
 
 	if (tbuf) {
-		spin_lock_irq(&current->sighand->siglock);
-		thread_group_cputime(current, &utime, &stime);
-		tms.tms_utime = nsec_to_clock_t(utime);
-		tms.tms_stime = nsec_to_clock_t(stime);
-		tms.tms_cutime = nsec_to_clock_t(sig->cutime);
-		tms.tms_cstime = nsec_to_clock_t(sig->cstime);
-		spin_unlock_irq(&current->sighand->siglock);
+		get_tms(&tms);
 		if (copy_to_user(tbuf, &tms, sizeof(tms)))
 			return -EFAULT;
 	}

@@ -6,6 +6,7 @@
  * accepted and scheduled by nice value alone; the real-time policies do not exist here, so that
  * asking for one fails (EINVAL), instead of being granted and not kept.
  */
+#include <pagoda/compat.h>
 #include <pagoda/cred.h>
 #include <pagoda/cpumask.h>
 #include <pagoda/errno.h>
@@ -78,7 +79,7 @@ long sys_sched_getaffinity(pid_t pid, unsigned int len, unsigned long __user *us
 	unsigned long word = 0;
 	int cpu;
 
-	if (len * 8 < NR_CPUS || (len & (MASK_BYTES - 1)))
+	if (len * 8 < NR_CPUS || (len & ((in_compat_syscall() ? sizeof(u32) : MASK_BYTES) - 1)))
 		return -EINVAL;
 	p = get_target(pid);
 	if (!p)
@@ -87,7 +88,22 @@ long sys_sched_getaffinity(pid_t pid, unsigned int len, unsigned long __user *us
 		if (cpumask_test_cpu(cpu, &p->cpus_mask))
 			word |= 1UL << cpu;
 	put_task_struct(p);
+	if (in_compat_syscall()) {
+		len = min_t(unsigned int, len, MASK_BYTES);
+		return copy_to_user(user_mask_ptr, &word, len) ? -EFAULT : (long)len;
+	}
 	return put_user(word, user_mask_ptr) ? -EFAULT : (long)MASK_BYTES;
+}
+
+/* The same bytes, in words of half the size. */
+long compat_sys_sched_setaffinity(pid_t pid, unsigned int len, u32 __user *user_mask_ptr)
+{
+	return sys_sched_setaffinity(pid, len, (unsigned long __user *)user_mask_ptr);
+}
+
+long compat_sys_sched_getaffinity(pid_t pid, unsigned int len, u32 __user *user_mask_ptr)
+{
+	return sys_sched_getaffinity(pid, len, (unsigned long __user *)user_mask_ptr);
 }
 
 /* ---- policies ------------------------------------------------------------------------------ */
@@ -183,7 +199,7 @@ long sys_sched_get_priority_min(int policy)
 	return fair_policy(policy) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
-long sys_sched_rr_get_interval(pid_t pid, struct timespec64 __user *interval)
+static long rr_get_interval(pid_t pid, void __user *interval, bool time32)
 {
 	struct timespec64 ts = ns_to_timespec64(FAIR_SLICE_NS);
 	struct task_struct *p;
@@ -194,5 +210,15 @@ long sys_sched_rr_get_interval(pid_t pid, struct timespec64 __user *interval)
 	if (!p)
 		return -ESRCH;
 	put_task_struct(p);
-	return copy_to_user(interval, &ts, sizeof(ts)) ? -EFAULT : 0;
+	return put_user_timespec(&ts, interval, time32);
+}
+
+long sys_sched_rr_get_interval(pid_t pid, struct timespec64 __user *interval)
+{
+	return rr_get_interval(pid, interval, false);
+}
+
+long sys_sched_rr_get_interval_time32(pid_t pid, struct old_timespec32 __user *interval)
+{
+	return rr_get_interval(pid, interval, true);
 }

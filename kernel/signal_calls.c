@@ -3,6 +3,7 @@
  * kernel/signal_calls.c - the system calls about signals.
  */
 #include <pagoda/signal.h>
+#include <pagoda/compat.h>
 #include <pagoda/cred.h>
 #include <pagoda/hrtimer.h>
 #include <pagoda/pid.h>
@@ -167,6 +168,11 @@ static inline int do_sigaction(int sig, bool set, struct sigaction new, struct s
 	return 0;
 }
 
+int kernel_sigaction(int sig, const struct sigaction *new, struct sigaction *old)
+{
+	return do_sigaction(sig, new, new ? *new : (struct sigaction){}, old);
+}
+
 /* Word by word: several times cheaper than a call of copy_from_user() for so little. */
 static int get_sigaction(struct sigaction *sa, const struct sigaction __user *from)
 {
@@ -179,8 +185,7 @@ static int get_sigaction(struct sigaction *sa, const struct sigaction __user *fr
 	unsafe_get_user_err(sa->sa_restorer, &from->sa_restorer, err);
 	unsafe_get_user_err(sa->sa_mask.sig[0], &from->sa_mask.sig[0], err);
 	user_access_end();
-	sa->sa_flags &= SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
-			SA_NODEFER | SA_RESETHAND | SA_RESTORER;
+	sa->sa_flags &= SA_UAPI_FLAGS;
 	return err;
 }
 
@@ -189,7 +194,7 @@ static int put_sigaction(struct sigaction __user *to, const struct sigaction *sa
 	if (!user_access_begin(to, sizeof(*to)))
 		return -EFAULT;
 	unsafe_put_user(sa->sa_handler, &to->sa_handler, fault);
-	unsafe_put_user(sa->sa_flags, &to->sa_flags, fault);
+	unsafe_put_user(sa->sa_flags & SA_UAPI_FLAGS, &to->sa_flags, fault);
 	unsafe_put_user(sa->sa_restorer, &to->sa_restorer, fault);
 	unsafe_put_user(sa->sa_mask.sig[0], &to->sa_mask.sig[0], fault);
 	user_access_end();
@@ -225,6 +230,21 @@ int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from)
 int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from)
 {
 	return copy_from_user(to, from, sizeof(*to)) ? -EFAULT : 0;
+}
+
+/* In the structure of the call that is being made. */
+int copy_siginfo_to_user_any(siginfo_t __user *to, const kernel_siginfo_t *from)
+{
+	if (in_compat_syscall())
+		return copy_siginfo_to_user32((struct compat_siginfo __user *)to, from);
+	return copy_siginfo_to_user(to, from);
+}
+
+int copy_siginfo_from_user_any(kernel_siginfo_t *to, const siginfo_t __user *from)
+{
+	if (in_compat_syscall())
+		return copy_siginfo_from_user32(to, (const struct compat_siginfo __user *)from);
+	return copy_siginfo_from_user(to, from);
 }
 
 /* ---- sending ----------------------------------------------------------------------------- */
@@ -323,7 +343,7 @@ static long queue_info(pid_t tgid, pid_t pid, int sig, siginfo_t __user *uinfo, 
 	struct task_struct *p;
 	long ret = -ESRCH;
 
-	if (copy_siginfo_from_user(&info, uinfo))
+	if (copy_siginfo_from_user_any(&info, uinfo))
 		return -EFAULT;
 	info.si_signo = sig;
 	if ((info.si_code >= 0 || info.si_code == SI_TKILL) && task_pid_nr(current) != pid)
@@ -361,14 +381,8 @@ long sys_pause(void)
 	return -ERESTARTNOHAND;
 }
 
-long sys_rt_sigsuspend(const sigset_t __user *unewset, size_t sigsetsize)
+long sigsuspend(sigset_t set)
 {
-	sigset_t set;
-
-	if (sigsetsize != sizeof(sigset_t))
-		return -EINVAL;
-	if (copy_from_user(&set, unewset, sizeof(set)))
-		return -EFAULT;
 	current->saved_sigmask = current->blocked;
 	set_current_blocked(&set);
 	while (!signal_pending(current)) {
@@ -377,6 +391,17 @@ long sys_rt_sigsuspend(const sigset_t __user *unewset, size_t sigsetsize)
 	}
 	set_thread_flag(TIF_RESTORE_SIGMASK);
 	return -ERESTARTNOHAND;
+}
+
+long sys_rt_sigsuspend(const sigset_t __user *unewset, size_t sigsetsize)
+{
+	sigset_t set;
+
+	if (sigsetsize != sizeof(sigset_t))
+		return -EINVAL;
+	if (copy_from_user(&set, unewset, sizeof(set)))
+		return -EFAULT;
+	return sigsuspend(set);
 }
 
 /*
@@ -411,8 +436,8 @@ static int do_sigtimedwait(const sigset_t *which, kernel_siginfo_t *info, ktime_
 	return left ? -EINTR : -EAGAIN;
 }
 
-long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
-			 const struct timespec64 __user *uts, size_t sigsetsize)
+static long sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
+			 const void __user *uts, bool time32, size_t sigsetsize)
 {
 	ktime_t timeout = MAX_SCHEDULE_TIMEOUT;
 	kernel_siginfo_t info;
@@ -425,71 +450,31 @@ long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
 	if (copy_from_user(&these, uthese, sizeof(these)))
 		return -EFAULT;
 	if (uts) {
-		if (copy_from_user(&ts, uts, sizeof(ts)))
+		if (get_user_timespec(&ts, uts, time32))
 			return -EFAULT;
 		if (!timespec64_valid(&ts))
 			return -EINVAL;
 		timeout = timespec64_to_ktime(ts);
 	}
 	sig = do_sigtimedwait(&these, &info, timeout);
-	if (sig > 0 && uinfo && copy_siginfo_to_user(uinfo, &info))
+	if (sig > 0 && uinfo && copy_siginfo_to_user_any(uinfo, &info))
 		return -EFAULT;
 	return sig;
 }
 
-/* ---- altstack and restart ---------------------------------------------------------------- */
-
-static int do_sigaltstack(const stack_t *ss, unsigned long sp, size_t min_size)
+long sys_rt_sigtimedwait(const sigset_t __user *uthese, siginfo_t __user *uinfo,
+			 const struct timespec64 __user *uts, size_t sigsetsize)
 {
-	unsigned int flags = (unsigned int)ss->ss_flags;
-	unsigned int mode = flags & ~SS_AUTODISARM;
-
-	if (on_sig_stack(sp))
-		return -EPERM;
-	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
-		return -EINVAL;
-	if (mode == SS_DISABLE) {
-		current->sas_ss_sp = 0;
-		current->sas_ss_size = 0;
-	} else {
-		if (ss->ss_size < min_size)
-			return -ENOMEM;
-		current->sas_ss_sp = (unsigned long)ss->ss_sp;
-		current->sas_ss_size = ss->ss_size;
-	}
-	current->sas_ss_flags = flags;
-	return 0;
+	return sigtimedwait(uthese, uinfo, uts, false, sigsetsize);
 }
 
-long sys_sigaltstack(const stack_t __user *uss, stack_t __user *uoss)
+long sys_rt_sigtimedwait_time32(const sigset_t __user *uthese, siginfo_t __user *uinfo,
+				const struct old_timespec32 __user *uts, size_t sigsetsize)
 {
-	unsigned long sp = current_pt_regs()->sp;
-	stack_t new, old;
-	int err = 0;
-
-	if (uss && copy_from_user(&new, uss, sizeof(new)))
-		return -EFAULT;
-	memset(&old, 0, sizeof(old));
-	old.ss_sp = (void *)current->sas_ss_sp;
-	old.ss_size = current->sas_ss_size;
-	old.ss_flags = sas_ss_flags(sp) | (int)(current->sas_ss_flags & SS_AUTODISARM);
-	if (uss)
-		err = do_sigaltstack(&new, sp, MINSIGSTKSZ);
-	if (!err && uoss && copy_to_user(uoss, &old, sizeof(old)))
-		err = -EFAULT;
-	return err;
+	return sigtimedwait(uthese, uinfo, uts, true, sigsetsize);
 }
 
-/* From sigreturn: errors other than a bad pointer are ignored, as the handler may have moved on. */
-int restore_altstack(const stack_t __user *uss)
-{
-	stack_t ss;
-
-	if (copy_from_user(&ss, uss, sizeof(ss)))
-		return -EFAULT;
-	(void)do_sigaltstack(&ss, current_pt_regs()->sp, MINSIGSTKSZ);
-	return 0;
-}
+/* ---- restart ------------------------------------------------------------------------------ */
 
 long sys_restart_syscall(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * kernel/sys.c - small calls: priorities, sysinfo, getcpu, robust lists, unshare, reboot.
+ * kernel/sys.c - small calls: priorities, sysinfo, getcpu, unshare, reboot.
  */
 #include <pagoda/cred.h>
 #include <pagoda/errno.h>
@@ -21,8 +21,6 @@
 #include <uapi/sysinfo.h>
 #include <asm/uaccess.h>
 #include <syscalls.h>
-
-#define ROBUST_LIST_HEAD_SIZE 24 /* bytes of struct robust_list_head */
 
 /* ---- nice values ----------------------------------------------------------------------------- */
 
@@ -123,7 +121,7 @@ long sys_setpriority(int which, int who, int niceval)
 
 /* ---- facts about the system ------------------------------------------------------------------ */
 
-long sys_sysinfo(struct sysinfo __user *info)
+void get_sysinfo(struct sysinfo *info)
 {
 	struct sysinfo val = {.mem_unit = 1};
 	struct meminfo mem;
@@ -142,6 +140,14 @@ long sys_sysinfo(struct sysinfo __user *info)
 	val.totalswap = mem.totalswap << PAGE_SHIFT;
 	val.freeswap = mem.freeswap << PAGE_SHIFT;
 	val.procs = READ_ONCE(nr_threads);
+	*info = val;
+}
+
+long sys_sysinfo(struct sysinfo __user *info)
+{
+	struct sysinfo val;
+
+	get_sysinfo(&val);
 	return copy_to_user(info, &val, sizeof(val)) ? -EFAULT : 0;
 }
 
@@ -152,36 +158,6 @@ long sys_getcpu(unsigned int __user *cpup, unsigned int __user *nodep, void __us
 	if (nodep && put_user(0u, nodep))
 		return -EFAULT;
 	return 0;
-}
-
-/* ---- robust futexes; the list is walked by exit_robust_list() -------------------------------- */
-
-long sys_set_robust_list(struct robust_list_head __user *head, size_t len)
-{
-	if (len != ROBUST_LIST_HEAD_SIZE)
-		return -EINVAL;
-	current->robust_list = head;
-	return 0;
-}
-
-long sys_get_robust_list(int pid, struct robust_list_head __user *__user *head_ptr,
-			 size_t __user *len_ptr)
-{
-	struct robust_list_head __user *head;
-	struct task_struct *p;
-	bool allowed;
-
-	p = pid ? find_get_task_by_vpid(pid) : get_task_struct(current);
-	if (!p)
-		return -ESRCH;
-	allowed = ptrace_may_access(p);
-	head = p->robust_list;
-	put_task_struct(p);
-	if (!allowed)
-		return -EPERM;
-	if (put_user((size_t)ROBUST_LIST_HEAD_SIZE, len_ptr))
-		return -EFAULT;
-	return put_user(head, head_ptr);
 }
 
 /* ---- unshare --------------------------------------------------------------------------------- */

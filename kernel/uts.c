@@ -29,6 +29,15 @@ struct rw_semaphore uts_sem = {
 	.wait_list = LIST_HEAD_INIT(uts_sem.wait_list),
 };
 
+/* setarch(8) lets programs believe that the kernel is older and the machine smaller. */
+static void show_personality(struct new_utsname *name)
+{
+	if (current->personality & UNAME26)
+		strscpy(name->release, UTS_RELEASE26, sizeof(name->release));
+	if ((current->personality & PER_MASK) == PER_LINUX32)
+		strscpy(name->machine, "i686", sizeof(name->machine));
+}
+
 long sys_uname(struct new_utsname __user *name)
 {
 	struct new_utsname tmp;
@@ -36,11 +45,44 @@ long sys_uname(struct new_utsname __user *name)
 	down_read(&uts_sem);
 	tmp = init_uts;
 	up_read(&uts_sem);
-	if (current->personality & UNAME26)
-		strcpy(tmp.release, UTS_RELEASE26);
-	if ((current->personality & PER_MASK) == PER_LINUX32)
-		strcpy(tmp.machine, "i686");
+	show_personality(&tmp);
 	return copy_to_user(name, &tmp, sizeof(tmp)) ? -EFAULT : 0;
+}
+
+/* Before domain names. */
+long sys_olduname(struct old_utsname __user *name)
+{
+	struct new_utsname tmp;
+
+	down_read(&uts_sem);
+	tmp = init_uts;
+	up_read(&uts_sem);
+	show_personality(&tmp);
+	return copy_to_user(name, &tmp, sizeof(*name)) ? -EFAULT : 0;
+}
+
+static void shorten(char to[9], const char *from)
+{
+	memcpy(to, from, 8);
+	to[8] = '\0';
+}
+
+/* With names of 8 characters. */
+long sys_oldolduname(struct oldold_utsname __user *name)
+{
+	struct oldold_utsname old;
+	struct new_utsname tmp;
+
+	down_read(&uts_sem);
+	tmp = init_uts;
+	up_read(&uts_sem);
+	show_personality(&tmp);
+	shorten(old.sysname, tmp.sysname);
+	shorten(old.nodename, tmp.nodename);
+	shorten(old.release, tmp.release);
+	shorten(old.version, tmp.version);
+	shorten(old.machine, tmp.machine);
+	return copy_to_user(name, &old, sizeof(old)) ? -EFAULT : 0;
 }
 
 static long set_uts_name(char *field, const char __user *name, int len)

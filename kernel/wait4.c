@@ -7,6 +7,7 @@
  * atomic step, so that of several waiters one reaps it. When there are children but none has
  * anything to tell, the caller sleeps on signal->wait_chldexit, whose wake-ups name the child.
  */
+#include <pagoda/compat.h>
 #include <pagoda/cred.h>
 #include <pagoda/err.h>
 #include <pagoda/file.h>
@@ -274,10 +275,10 @@ static long do_wait(struct wait_opts *wo)
 
 /* ---- the calls ------------------------------------------------------------------------------- */
 
-long sys_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage __user *ru)
+/* ru: what the child has used, where it is asked for and a child is found. */
+static long kernel_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage *ru)
 {
-	struct rusage r;
-	struct wait_opts wo = {.wo_rusage = ru ? &r : NULL};
+	struct wait_opts wo = {.wo_rusage = ru};
 	long ret;
 
 	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL))
@@ -296,13 +297,26 @@ long sys_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage __u
 	wo.wo_flags = options | WEXITED;
 	ret = do_wait(&wo);
 	put_pid(wo.wo_pid);
-	if (ret > 0) {
-		if (stat_addr && put_user(wo.wo_stat, stat_addr))
-			ret = -EFAULT;
-		if (ru && copy_to_user(ru, &r, sizeof(r)))
-			ret = -EFAULT;
-	}
+	if (ret > 0 && stat_addr && put_user(wo.wo_stat, stat_addr))
+		ret = -EFAULT;
 	return ret;
+}
+
+long sys_wait4(pid_t upid, int __user *stat_addr, int options, struct rusage __user *ru)
+{
+	struct rusage r;
+	long ret = kernel_wait4(upid, stat_addr, options, ru ? &r : NULL);
+
+	return ret > 0 && ru && copy_to_user(ru, &r, sizeof(r)) ? -EFAULT : ret;
+}
+
+long compat_sys_wait4(pid_t upid, int __user *stat_addr, int options,
+		      struct compat_rusage __user *ru)
+{
+	struct rusage r;
+	long ret = kernel_wait4(upid, stat_addr, options, ru ? &r : NULL);
+
+	return ret > 0 && ru && put_compat_rusage(ru, &r) ? -EFAULT : ret;
 }
 
 /* Whom waitid() names. 0 or -errno; *nonblock: by a pidfd that was opened so. */
@@ -377,6 +391,31 @@ long sys_waitid(int which, pid_t upid, siginfo_t __user *infop, int options,
 		signo = SIGCHLD;
 		ret = 0;
 		if (ru && copy_to_user(ru, &r, sizeof(r)))
+			return -EFAULT;
+	}
+	if (!infop)
+		return ret;
+	if (put_user(signo, &infop->si_signo) || put_user(0, &infop->si_errno) ||
+	    put_user(wo.wo_info.cause, &infop->si_code) ||
+	    put_user(wo.wo_info.pid, &infop->_sigchld._pid) ||
+	    put_user(wo.wo_info.uid, &infop->_sigchld._uid) ||
+	    put_user(wo.wo_info.status, &infop->_sigchld._status))
+		return -EFAULT;
+	return ret;
+}
+
+long compat_sys_waitid(int which, pid_t upid, struct compat_siginfo __user *infop, int options,
+		       struct compat_rusage __user *ru)
+{
+	struct rusage r;
+	struct wait_opts wo = {.wo_rusage = ru ? &r : NULL};
+	long ret = do_waitid(&wo, which, upid, options);
+	int signo = 0;
+
+	if (ret > 0) {
+		signo = SIGCHLD;
+		ret = 0;
+		if (ru && put_compat_rusage(ru, &r))
 			return -EFAULT;
 	}
 	if (!infop)

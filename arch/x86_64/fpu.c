@@ -183,6 +183,12 @@ void fpu_clear_registers(void)
 	write_pkru(INIT_PKRU);
 }
 
+void fpu_reload_current(void)
+{
+	restore(current->thread.fpu);
+	claim_registers();
+}
+
 struct fpu_state *fpu_sync_current(void)
 {
 	save_full(current->thread.fpu);

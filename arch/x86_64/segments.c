@@ -75,6 +75,26 @@ void load_segments(const struct thread_struct *thread)
 		wrmsrl(MSR_KERNEL_GS_BASE, thread->gsbase);
 }
 
+void set_user_selectors(u16 es, u16 ds, u16 fs, u16 gs)
+{
+	struct thread_struct *thread = &current->thread;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	save_selectors(thread);
+	/* The base behind a selector was that of its descriptor. */
+	if (thread->fsindex > 3)
+		thread->fsbase = 0;
+	if (thread->gsindex > 3)
+		thread->gsbase = 0;
+	thread->es = es;
+	thread->ds = ds;
+	thread->fsindex = fs;
+	thread->gsindex = gs;
+	load_segments(thread);
+	local_irq_restore(flags);
+}
+
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
 /* Two ways to say "none": all 0, and the form that old programs use. */

@@ -21,7 +21,10 @@
 #include <pagoda/string.h>
 #include <uapi/ucontext.h>
 #include <asm/elf.h>
+#include <asm/compat.h>
 #include <asm/fpu.h>
+#include <asm/fpu_frame.h>
+#include <asm/ia32.h>
 #include <asm/ptrace.h>
 #include <asm/traps.h>
 #include <asm/uaccess.h>
@@ -29,90 +32,13 @@
 #define RED_ZONE	   128
 #define SYSCALL_INSN_SIZE  2
 #define NR_restart_syscall 219
-
-/* The flags a program may set by rt_sigreturn. */
-#define FIX_EFLAGS                                                                                 \
-	(X86_EFLAGS_AC | X86_EFLAGS_OF | X86_EFLAGS_DF | X86_EFLAGS_TF | X86_EFLAGS_SF |           \
-	 X86_EFLAGS_ZF | X86_EFLAGS_AF | X86_EFLAGS_PF | X86_EFLAGS_CF | X86_EFLAGS_RF)
+#define NR_restart_ia32	   0
 
 struct rt_sigframe {
 	unsigned long pretcode; /* return address of the handler */
 	struct ucontext uc;
 	siginfo_t info;
 };
-
-/* ---- Floating-point state ------------------------------------------------------------------ */
-
-/* Bytes of the state in a frame, magic2 included. */
-static unsigned long fp_frame_size(void)
-{
-	return fpu_xfeatures ? fpu_user_size + sizeof(u32) : fpu_user_size;
-}
-
-/* Linux's figure for AT_MINSIGSTKSZ: the largest frame of any ABI, with alignment. */
-unsigned long get_sigframe_size(void)
-{
-	return round_up(928 + fp_frame_size(), 16);
-}
-
-static int save_fp_frame(struct fpu_state __user *to)
-{
-	struct fpx_sw_bytes __user *sw = (struct fpx_sw_bytes __user *)to->sw_reserved;
-	u32 __user *magic2 = (u32 __user *)((char __user *)to + fpu_user_size);
-	int err = fpu_save_user(to);
-
-	if (err)
-		return err;
-	if (!user_access_begin(to, fp_frame_size()))
-		return -EFAULT;
-	unsafe_put_user(fpu_xfeatures ? FP_XSTATE_MAGIC1 : 0, &sw->magic1, fault);
-	unsafe_put_user(fp_frame_size(), &sw->extended_size, fault);
-	unsafe_put_user(fpu_xfeatures, &sw->xfeatures, fault);
-	unsafe_put_user(fpu_user_size, (u64 __user *)&sw->xstate_size, fault);
-	unsafe_put_user(0, (u64 __user *)&sw->padding[1], fault);
-	unsafe_put_user(0, (u64 __user *)&sw->padding[3], fault);
-	unsafe_put_user(0, (u64 __user *)&sw->padding[5], fault);
-	if (fpu_xfeatures)
-		unsafe_put_user(FP_XSTATE_MAGIC2, magic2, fault);
-	user_access_end();
-	return 0;
-fault:
-	user_access_end();
-	return -EFAULT;
-}
-
-/* True when the frame holds a whole XSAVE image and not just the legacy part. */
-static bool has_xstate(const struct fpu_state __user *from)
-{
-	const struct fpx_sw_bytes __user *sw =
-		(const struct fpx_sw_bytes __user *)from->sw_reserved;
-	u32 magic1, magic2, size;
-
-	if (!fpu_xfeatures || !user_access_begin(from, fp_frame_size()))
-		return false;
-	unsafe_get_user(magic1, &sw->magic1, fault);
-	unsafe_get_user(size, &sw->xstate_size, fault);
-	unsafe_get_user(magic2, (const u32 __user *)((const char __user *)from + fpu_user_size),
-			fault);
-	user_access_end();
-	return magic1 == FP_XSTATE_MAGIC1 && magic2 == FP_XSTATE_MAGIC2 && size == fpu_user_size;
-fault:
-	user_access_end();
-	return false;
-}
-
-static int restore_fp_frame(const struct fpu_state __user *from)
-{
-	if (!from) {
-		fpu_reset_current();
-		return 0;
-	}
-	if (!access_ok(from, fp_frame_size())) {
-		fpu_reset_current();
-		return -EFAULT;
-	}
-	return fpu_load_user(from, has_xstate(from));
-}
 
 /* ---- Building the frame ---------------------------------------------------------------------- */
 
@@ -220,6 +146,16 @@ static int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	return 0;
 }
 
+/* The kind of frame goes by the call that has set the handler. */
+static int setup_frame(struct ksignal *ksig, struct pt_regs *regs)
+{
+	unsigned long flags = ksig->ka.sa.sa_flags;
+
+	if (likely(!(flags & SA_IA32_ABI)))
+		return setup_rt_frame(ksig, regs);
+	return flags & SA_SIGINFO ? ia32_setup_rt_frame(ksig, regs) : ia32_setup_frame(ksig, regs);
+}
+
 static inline bool in_syscall(const struct pt_regs *regs)
 {
 	return (long)regs->orig_ax >= 0;
@@ -253,7 +189,7 @@ static void handle_signal(struct ksignal *ksig, struct pt_regs *regs)
 			break;
 		}
 	}
-	failed = setup_rt_frame(ksig, regs);
+	failed = setup_frame(ksig, regs);
 	if (!failed) {
 		regs->flags &= ~(X86_EFLAGS_DF | X86_EFLAGS_RF | X86_EFLAGS_TF);
 		fpu_clear_registers(); /* (SIG-18) the handler is not run with odd rounding modes */
@@ -277,7 +213,8 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 			restart_syscall(regs, regs->orig_ax);
 			break;
 		case -ERESTART_RESTARTBLOCK:
-			restart_syscall(regs, NR_restart_syscall);
+			restart_syscall(regs,
+					in_compat_syscall() ? NR_restart_ia32 : NR_restart_syscall);
 			break;
 		}
 	}

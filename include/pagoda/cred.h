@@ -65,6 +65,10 @@ unsigned int count_user_processes(uid_t uid);
 bool in_group_p(gid_t gid); /* fsgid or a supplementary group of the caller */
 bool groups_search(const struct group_info *info, gid_t gid);
 void put_group_info(struct group_info *info);
+/* Room for that many groups; or ERR_PTR -EINVAL, -ENOMEM. */
+struct group_info *groups_alloc(int ngroups);
+/* They become current's; takes the reference, also when it fails. */
+int set_current_groups(struct group_info *info);
 
 static inline const struct cred *get_cred(const struct cred *cred)
 {

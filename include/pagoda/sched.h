@@ -32,6 +32,7 @@ struct mm_struct;
 struct pid;
 struct tty_struct;
 struct robust_list_head;
+struct compat_robust_list_head;
 struct kernel_clone_args;
 
 /* ---- states ------------------------------------------------------------------------------ */
@@ -149,6 +150,7 @@ struct restart_block {
 		struct {
 			clockid_t clockid;
 			void __user *rmtp;
+			bool time32; /* what rmtp points to */
 			u64 expires;
 		} nanosleep;
 		struct {
@@ -213,6 +215,7 @@ struct task_struct {
 	int __user *set_child_tid;
 	int __user *clear_child_tid;
 	struct robust_list_head __user *robust_list;
+	struct compat_robust_list_head __user *compat_robust_list; /* of a 32-bit call */
 
 	/* -- identity and resources; alloc_lock (task_lock) -- */
 	spinlock_t alloc_lock;

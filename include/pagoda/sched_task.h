@@ -8,6 +8,8 @@
 #include <pagoda/types.h>
 #include <pagoda/sched.h>
 
+struct sysinfo;
+struct tms;
 struct pt_regs;
 struct rusage;
 
@@ -61,6 +63,8 @@ extern void (*disassociate_ctty_hook)(int on_exit);
 
 /* kernel/wait.c */
 void getrusage_of(struct task_struct *p, int who, struct rusage *ru);
+void get_tms(struct tms *tms);		/* times(2) of current */
+void get_sysinfo(struct sysinfo *info); /* kernel/sys.c: sysinfo(2) */
 /* Parent's wait queue: some child changed state. */
 void __wake_up_parent(struct task_struct *p, struct task_struct *parent);
 

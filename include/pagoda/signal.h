@@ -102,6 +102,9 @@ int restore_altstack(const stack_t __user *uss);
 int save_altstack(stack_t __user *uss, unsigned long sp);
 int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from);
 int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from);
+/* The same in the structure of the present call, which may be a 32-bit one. */
+int copy_siginfo_to_user_any(siginfo_t __user *to, const kernel_siginfo_t *from);
+int copy_siginfo_from_user_any(kernel_siginfo_t *to, const siginfo_t __user *from);
 static inline void clear_siginfo(kernel_siginfo_t *info)
 {
 	__builtin_memset(info, 0, sizeof(*info));
@@ -119,6 +122,11 @@ void signalfd_init(void);
 /* siglock held: a signal of the task's became pending; wakes who reads them from a file. */
 void signalfd_notify(const struct task_struct *task);
 
+/* ---- kernel/signal_calls.c, for their 32-bit relatives --------------------------------------- */
+
+/* The action so far goes to *old; *new, if not NULL, takes its place. 0 or -EINVAL. */
+int kernel_sigaction(int sig, const struct sigaction *new, struct sigaction *old);
+long sigsuspend(sigset_t set);
 long sys_restart_syscall(void);
 long do_no_restart_syscall(struct restart_block *param); /* -EINTR */
 

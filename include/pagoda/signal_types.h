@@ -47,6 +47,12 @@ struct ksignal {
 	int sig;
 };
 
+/* The flags that a program may set, and the kernel's own: the handler is that of a 32-bit call. */
+#define SA_UAPI_FLAGS                                                                              \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |         \
+	 SA_RESETHAND | SA_RESTORER)
+#define SA_IA32_ABI 0x02000000u
+
 #define sigmask(sig) (1UL << ((sig)-1))
 
 static inline bool sigismember(const sigset_t *set, int sig)

@@ -70,6 +70,8 @@ void fpu_clear_registers(void);
 void fpu_switch(struct thread_struct *prev, struct thread_struct *next, unsigned int cpu);
 /* Brings current's image up to date with the registers, which stay loaded. */
 struct fpu_state *fpu_sync_current(void);
+/* The other way, after the image was changed. */
+void fpu_reload_current(void);
 /* Writes current's registers to user memory, a whole image but for sw_reserved. 0 or -EFAULT. */
 int fpu_save_user(struct fpu_state __user *to);
 /*

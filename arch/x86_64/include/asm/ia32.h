@@ -28,6 +28,8 @@ static inline void save_selectors(struct thread_struct *thread)
 void load_tls(const struct thread_struct *thread);
 /* Loads selectors and bases of @thread; its TLS descriptors are loaded. Interrupts off. */
 void load_segments(const struct thread_struct *thread);
+/* Current's selectors; those that cannot be loaded become 0. */
+void set_user_selectors(u16 es, u16 ds, u16 fs, u16 gs);
 /* set_thread_area() for @p, current or its child that never ran; idx -1: what the user says. */
 int do_set_thread_area(struct task_struct *p, int idx, struct user_desc __user *u_info,
 		       bool can_allocate);
