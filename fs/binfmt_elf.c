@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * fs/binfmt_elf.c - loading ELF64 programs: static, static-PIE, and dynamic by an interpreter.
+ * fs/binfmt_elf.c - loading ELF programs: static, static-PIE, and dynamic by an interpreter.
  *
  * What is mapped where:
  *	ET_EXEC				at the addresses it was linked for
@@ -8,6 +8,9 @@
  *	ET_DYN without (static-PIE)	among the mappings; brk at ELF_ET_DYN_BASE, away from them
  *	the interpreter			among the mappings; it starts first and finds the program by
  *					AT_PHDR and AT_ENTRY
+ *
+ * 32-bit programs of i386 are loaded by the same code, once their headers have been read
+ * (fs/binfmt_elf_read.c). What differs are the addresses: see set_personality().
  *
  * Everything that can be checked is checked before begin_new_exec(), so that a broken file is an
  * error for its caller. Numbers in the headers are not trusted: every sum is checked for overflow
@@ -30,69 +33,11 @@
 #include <asm/processor.h>
 #include <asm/ptrace.h>
 #include <asm/uaccess.h>
+#include "internal.h"
 
 #define BAD_ADDR(x)  ((unsigned long)(x) >= TASK_SIZE)
 #define PAGEOFF(x)   ((x) & ~PAGE_MASK)
 #define PAGESTART(x) ((x)&PAGE_MASK)
-
-/* One ELF file on its way into memory. */
-struct elf_image {
-	struct file *file;
-	struct elf64_hdr hdr;
-	struct elf64_phdr *phdrs;
-	unsigned long bias; /* is added to every p_vaddr */
-	unsigned long start_code, end_code, start_data, end_data, end; /* with the bias */
-};
-
-/* ---- reading --------------------------------------------------------------------------------- */
-
-static bool header_valid(const struct elf64_hdr *hdr)
-{
-	if (memcmp(hdr->e_ident, "\177ELF", 4) || hdr->e_ident[EI_CLASS] != ELFCLASS64 ||
-	    hdr->e_ident[EI_DATA] != ELFDATA2LSB)
-		return false;
-	return (hdr->e_type == ET_EXEC || hdr->e_type == ET_DYN) && hdr->e_machine == ELF_ARCH;
-}
-
-/* Reads the program headers; the caller frees image->phdrs. 0, or -errno. */
-static int load_phdrs(struct elf_image *image)
-{
-	const struct elf64_hdr *hdr = &image->hdr;
-	size_t size = (size_t)hdr->e_phnum * sizeof(struct elf64_phdr);
-
-	if (hdr->e_phentsize != sizeof(struct elf64_phdr) || !size || size > 65536 ||
-	    hdr->e_phoff > INT64_MAX - size)
-		return -ENOEXEC;
-	image->phdrs = kmalloc(size, GFP_KERNEL);
-	if (!image->phdrs)
-		return -ENOMEM;
-	return kernel_read_exact(image->file, image->phdrs, size, hdr->e_phoff);
-}
-
-#define for_each_phdr(image, ph)                                                                   \
-	for (ph = (image)->phdrs; ph < (image)->phdrs + (image)->hdr.e_phnum; ph++)
-
-/*
- * The segments that are loaded lie in user space, ascend, and are within what one address can
- * hold. 0 or -EINVAL.
- */
-static int check_segments(const struct elf_image *image)
-{
-	const struct elf64_phdr *ph;
-
-	for_each_phdr(image, ph)
-	{
-		if (ph->p_type != PT_LOAD)
-			continue;
-		if (BAD_ADDR(ph->p_vaddr) || ph->p_filesz > ph->p_memsz ||
-		    ph->p_memsz > TASK_SIZE || TASK_SIZE - ph->p_memsz < ph->p_vaddr)
-			return -EINVAL;
-		if (ph->p_filesz && (ph->p_offset > INT64_MAX - ph->p_filesz ||
-				     PAGEOFF(ph->p_offset) != PAGEOFF(ph->p_vaddr)))
-			return -EINVAL;
-	}
-	return 0;
-}
 
 /* Bytes from the first page of the first segment to the end of the last one; 0: none. */
 static unsigned long total_mapping_size(const struct elf_image *image)
@@ -228,6 +173,7 @@ static int map_image(struct elf_image *image, unsigned long bias, unsigned long 
 static int open_interpreter(const struct elf_image *image, const struct elf64_phdr *ph,
 			    struct elf_image *interp)
 {
+	struct elf64_hdr hdr;
 	char *name;
 	int err;
 
@@ -248,14 +194,15 @@ static int open_interpreter(const struct elf_image *image, const struct elf64_ph
 	kfree(name);
 	if (err)
 		return err;
-	err = kernel_read_exact(interp->file, &interp->hdr, sizeof(interp->hdr), 0);
+	err = kernel_read_exact(interp->file, &hdr, sizeof(hdr), 0);
 	if (err)
 		return err;
-	if (!header_valid(&interp->hdr) || !interp->file->f_op->mmap)
+	if (!elf_read_header(interp, &hdr) || interp->compat != image->compat ||
+	    !interp->file->f_op->mmap)
 		return -ELIBBAD;
-	err = load_phdrs(interp);
+	err = elf_load_phdrs(interp);
 	if (!err)
-		err = check_segments(interp);
+		err = elf_check_segments(interp);
 	return err && err != -ENOMEM ? -ELIBBAD : err;
 }
 
@@ -286,15 +233,21 @@ static bool randomize(void)
 	return randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE);
 }
 
+static unsigned long dyn_base(const struct elf_image *image)
+{
+	return image->compat ? COMPAT_ELF_ET_DYN_BASE : ELF_ET_DYN_BASE;
+}
+
 /* Where a PIE goes: its first segment at ELF_ET_DYN_BASE, moved by a random number of pages. */
 static unsigned long pie_bias(const struct elf_image *image)
 {
-	unsigned long base = ELF_ET_DYN_BASE, align = PAGE_SIZE, vaddr = 0;
+	unsigned int rnd_bits = image->compat ? MMAP_RND_COMPAT_BITS : MMAP_RND_BITS;
+	unsigned long base = dyn_base(image), align = PAGE_SIZE, vaddr = 0;
 	const struct elf64_phdr *ph;
 	bool first = true;
 
 	if (current->flags & PF_RANDOMIZE)
-		base += (get_random_u64() & ((1UL << MMAP_RND_BITS) - 1)) << PAGE_SHIFT;
+		base += (get_random_u64() & ((1UL << rnd_bits) - 1)) << PAGE_SHIFT;
 	for_each_phdr(image, ph)
 	{
 		if (ph->p_type != PT_LOAD || !ph->p_memsz)
@@ -302,7 +255,8 @@ static unsigned long pie_bias(const struct elf_image *image)
 		if (first)
 			vaddr = ph->p_vaddr;
 		first = false;
-		if (is_power_of_2(ph->p_align) && ph->p_align > align && ph->p_align < TASK_SIZE)
+		if (is_power_of_2(ph->p_align) && ph->p_align > align &&
+		    ph->p_align < elf_task_size(image))
 			align = ph->p_align;
 	}
 	return PAGESTART((base & ~(align - 1)) - vaddr);
@@ -334,7 +288,7 @@ static void place_brk(struct mm_struct *mm, const struct elf_image *image, bool 
 	if (!(current->flags & PF_RANDOMIZE) || randomize_va_space < 2)
 		return;
 	if (image->hdr.e_type == ET_DYN && !has_interp)
-		mm->start_brk = ELF_ET_DYN_BASE;
+		mm->start_brk = dyn_base(image);
 	mm->start_brk = mm->brk = randomize_page(mm->start_brk, BRK_RND_SPAN);
 }
 
@@ -342,7 +296,7 @@ static void place_brk(struct mm_struct *mm, const struct elf_image *image, bool 
 static int load_images(struct linux_binprm *bprm, struct elf_image *image, struct elf_image *interp,
 		       unsigned long *entry)
 {
-	struct elf_info info = {.phnum = image->hdr.e_phnum};
+	struct elf_info info = {.phnum = image->hdr.e_phnum, .compat = image->compat};
 	unsigned long bias = 0;
 	int err;
 
@@ -370,6 +324,24 @@ static int load_images(struct linux_binprm *bprm, struct elf_image *image, struc
 	return 0;
 }
 
+/*
+ * Whose address space and which kind of call it is from now on. READ_IMPLIES_EXEC is not inherited;
+ * a program for i386 without a PT_GNU_STACK, from before non-executable memory, gets it (LAY-9).
+ */
+static void set_personality(const struct elf_image *image, int exec_stack)
+{
+	current->personality &= ~READ_IMPLIES_EXEC;
+	if (!image->compat) {
+		clear_thread_flag(TIF_ADDR32);
+		current_thread_info()->status &= ~TS_COMPAT;
+		return;
+	}
+	set_thread_flag(TIF_ADDR32);
+	current_thread_info()->status |= TS_COMPAT;
+	if (exec_stack == EXSTACK_DEFAULT)
+		current->personality |= READ_IMPLIES_EXEC;
+}
+
 static int load_new_program(struct linux_binprm *bprm, struct elf_image *image,
 			    struct elf_image *interp, int exec_stack)
 {
@@ -379,7 +351,7 @@ static int load_new_program(struct linux_binprm *bprm, struct elf_image *image,
 	err = begin_new_exec(bprm);
 	if (err)
 		return err;
-	current->personality &= ~READ_IMPLIES_EXEC; /* (LAY-9) never inherited by exec */
+	set_personality(image, exec_stack);
 	if (randomize())
 		current->flags |= PF_RANDOMIZE;
 	err = setup_arg_pages(bprm, exec_stack);
@@ -392,7 +364,10 @@ static int load_new_program(struct linux_binprm *bprm, struct elf_image *image,
 	if (current->personality & MMAP_PAGE_ZERO)
 		vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_EXEC, MAP_FIXED | MAP_PRIVATE, 0);
 	finalize_exec(bprm);
-	start_thread(current_pt_regs(), entry, bprm->p);
+	if (image->compat)
+		compat_start_thread(current_pt_regs(), entry, bprm->p);
+	else
+		start_thread(current_pt_regs(), entry, bprm->p);
 	return 0;
 }
 
@@ -401,14 +376,13 @@ static int load_elf_binary(struct linux_binprm *bprm)
 	struct elf_image image = {.file = bprm->file}, interp = {};
 	int exec_stack = EXSTACK_DEFAULT, err;
 
-	memcpy(&image.hdr, bprm->buf, sizeof(image.hdr));
-	if (!header_valid(&image.hdr) || !bprm->file->f_op->mmap)
+	if (!elf_read_header(&image, bprm->buf) || !bprm->file->f_op->mmap)
 		return -ENOEXEC;
-	err = load_phdrs(&image);
+	err = elf_load_phdrs(&image);
 	if (err && err != -ENOMEM)
 		err = -ENOEXEC;
 	if (!err)
-		err = check_segments(&image);
+		err = elf_check_segments(&image);
 	if (!err)
 		err = read_special_headers(&image, &interp, &exec_stack);
 	if (!err && !total_mapping_size(&image))

@@ -7,11 +7,11 @@
  *		envp[0] ... NULL
  *		auxv: pairs of type and value, the last one AT_NULL
  *		(padding to 16 bytes)
- *		16 random bytes (AT_RANDOM), "x86_64" (AT_PLATFORM)
+ *		16 random bytes (AT_RANDOM), "x86_64" or "i686" (AT_PLATFORM)
  *		(a random gap: the stack pointer of two runs differs)
  *		argument strings, environment strings, file name	fs/exec_args.c
  *
- * System V ABI, AMD64 supplement, section 3.4.1. The address space is current's own by now: plain
+ * Words have 4 bytes in 32-bit programs. System V ABI, AMD64 supplement, section 3.4.1. The address space is current's own by now: plain
  * user accesses, which fault like the program's.
  */
 #include <pagoda/binfmts.h>
@@ -44,7 +44,7 @@ static int push_bytes(unsigned long *sp, const void *bytes, size_t len)
 	return copy_to_user((void __user *)*sp, bytes, len) ? -EFAULT : 0;
 }
 
-/* Fills mm->saved_auxv, which /proc/PID/auxv shows; returns the number of words in use. */
+/* Fills mm->saved_auxv, which /proc/PID/auxv shows; returns the bytes in use. */
 static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info, unsigned long platform,
 		     unsigned long random)
 {
@@ -56,7 +56,7 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info, uns
 		{AT_PAGESZ, PAGE_SIZE},
 		{AT_CLKTCK, USER_HZ},
 		{AT_PHDR, info->phdr_addr},
-		{AT_PHENT, sizeof(struct elf64_phdr)},
+		{AT_PHENT, info->compat ? sizeof(struct elf32_phdr) : sizeof(struct elf64_phdr)},
 		{AT_PHNUM, info->phnum},
 		{AT_BASE, info->interp_base},
 		{AT_FLAGS, 0},
@@ -75,35 +75,58 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info, uns
 
 	_Static_assert(sizeof(values) <= AT_VECTOR_SIZE * sizeof(*aux), "saved_auxv is too small");
 	memset(aux, 0, AT_VECTOR_SIZE * sizeof(*aux));
-	memcpy(aux, values, sizeof(values));
-	return sizeof(values) / sizeof(*aux);
+	if (!info->compat) {
+		memcpy(aux, values, sizeof(values));
+		return sizeof(values);
+	}
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(values); i++)
+		((u32 *)aux)[i] = values[i / 2][i % 2];
+	return sizeof(values) / 2;
+}
+
+/* Stores a word of the program's width at *slot, which moves on. 0 or -EFAULT. */
+static int put_word(unsigned long *slot, unsigned long word, bool compat)
+{
+	unsigned long at = *slot;
+
+	*slot += compat ? sizeof(u32) : sizeof(u64);
+	if (compat)
+		return put_user((u32)word, (u32 __user *)at);
+	return put_user(word, (unsigned long __user *)at);
 }
 
 /* Stores pointers to `count` strings that begin at *str, and NULL, at *slot; moves both along. */
-static int put_pointers(unsigned long __user **slot, int count, unsigned long *str)
+static int put_pointers(unsigned long *slot, int count, unsigned long *str, bool compat)
 {
 	while (count-- > 0) {
 		long len;
 
-		if (put_user(*str, (*slot)++))
+		if (put_word(slot, *str, compat))
 			return -EFAULT;
 		len = strnlen_user((const char __user *)*str, MAX_ARG_STRLEN);
 		if (!len || len > MAX_ARG_STRLEN)
 			return -EINVAL;
 		*str += len;
 	}
-	return put_user(0UL, (*slot)++) ? -EFAULT : 0;
+	return put_word(slot, 0, compat);
+}
+
+static int push_platform(unsigned long *sp, bool compat)
+{
+	if (compat)
+		return push_bytes(sp, COMPAT_ELF_PLATFORM, sizeof(COMPAT_ELF_PLATFORM));
+	return push_bytes(sp, ELF_PLATFORM, sizeof(ELF_PLATFORM));
 }
 
 int create_elf_tables(struct linux_binprm *bprm, const struct elf_info *info)
 {
+	unsigned long sp = align_stack(bprm->p), str, platform, slot;
+	size_t word = info->compat ? sizeof(u32) : sizeof(u64);
 	struct mm_struct *mm = current->mm;
-	unsigned long sp = align_stack(bprm->p), str = mm->arg_start, platform;
-	unsigned long __user *slot;
 	u8 random[16];
-	int words, err;
+	int auxv, err;
 
-	err = push_bytes(&sp, ELF_PLATFORM, sizeof(ELF_PLATFORM));
+	err = push_platform(&sp, info->compat);
 	if (err)
 		return err;
 	platform = sp;
@@ -111,20 +134,20 @@ int create_elf_tables(struct linux_binprm *bprm, const struct elf_info *info)
 	err = push_bytes(&sp, random, sizeof(random));
 	if (err)
 		return err;
-	words = fill_auxv(bprm, info, platform, sp);
+	auxv = fill_auxv(bprm, info, platform, sp);
 
-	sp -= (1 + bprm->argc + 1 + bprm->envc + 1 + words) * sizeof(unsigned long);
-	bprm->p = sp & ~0xfUL;
-	slot = (unsigned long __user *)bprm->p;
-	if (put_user((unsigned long)bprm->argc, slot++))
+	sp -= (1 + bprm->argc + 1 + bprm->envc + 1) * word + auxv;
+	bprm->p = slot = sp & ~0xfUL;
+	if (put_word(&slot, bprm->argc, info->compat))
 		return -EFAULT;
-	err = put_pointers(&slot, bprm->argc, &str);
+	str = mm->arg_start;
+	err = put_pointers(&slot, bprm->argc, &str, info->compat);
 	if (err)
 		return err;
 	mm->arg_end = mm->env_start = str;
-	err = put_pointers(&slot, bprm->envc, &str);
+	err = put_pointers(&slot, bprm->envc, &str, info->compat);
 	if (err)
 		return err;
 	mm->env_end = str;
-	return copy_to_user(slot, mm->saved_auxv, words * sizeof(unsigned long)) ? -EFAULT : 0;
+	return copy_to_user((void __user *)slot, mm->saved_auxv, auxv) ? -EFAULT : 0;
 }

@@ -12,6 +12,7 @@
  * from its end, so that the stack grows page by page.
  */
 #include <pagoda/binfmts.h>
+#include <pagoda/compat.h>
 #include <pagoda/errno.h>
 #include <pagoda/gfp.h>
 #include <pagoda/kernel.h>
@@ -30,14 +31,12 @@
 
 int randomize_va_space = 2;
 
-/* (LAY-2) Random pages below the end of user memory, unless randomisation is off. */
-static unsigned long choose_stack_top(void)
+/* Random pages below the end of user memory, unless randomisation is off. */
+unsigned long randomize_stack_top(unsigned long top, unsigned long mask)
 {
-	unsigned long random = 0;
-
 	if (randomize_va_space && !(current->personality & ADDR_NO_RANDOMIZE))
-		random = (get_random_u64() & STACK_RND_MASK) << PAGE_SHIFT;
-	return PAGE_ALIGN(STACK_TOP) - random;
+		top -= (get_random_u64() & mask) << PAGE_SHIFT;
+	return PAGE_ALIGN_DOWN(top);
 }
 
 int bprm_mm_init(struct linux_binprm *bprm)
@@ -50,7 +49,8 @@ int bprm_mm_init(struct linux_binprm *bprm)
 	task_lock(current->group_leader);
 	bprm->rlim_stack = current->signal->rlim[RLIMIT_STACK];
 	task_unlock(current->group_leader);
-	err = insert_stack_vma(bprm->mm, choose_stack_top(), &bprm->vma);
+	err = insert_stack_vma(bprm->mm, randomize_stack_top(STACK_TOP_MAX, STACK_RND_MASK),
+			       &bprm->vma);
 	if (err)
 		return err;
 	bprm->p = bprm->vma->vm_end - sizeof(void *);
@@ -70,6 +70,19 @@ int bprm_stack_limits(struct linux_binprm *bprm)
 	return 0;
 }
 
+/* The nr-th string of a program's array, whose pointers are of the call's width. 0 or -EFAULT. */
+static int get_user_arg(const char __user **str, const char __user *const __user *argv, int nr)
+{
+	u32 ptr;
+	int err;
+
+	if (!in_compat_syscall())
+		return get_user(*str, argv + nr);
+	err = get_user(ptr, (const u32 __user *)argv + nr);
+	*str = compat_ptr(ptr);
+	return err;
+}
+
 /* Strings before the NULL, or -EFAULT, -E2BIG. A NULL array is empty, as on Linux. */
 int count_user_strings(const char __user *const __user *argv)
 {
@@ -79,7 +92,7 @@ int count_user_strings(const char __user *const __user *argv)
 	if (!argv)
 		return 0;
 	for (n = 0;; n++) {
-		if (get_user(p, argv + n))
+		if (get_user_arg(&p, argv, n))
 			return -EFAULT;
 		if (!p)
 			return n;
@@ -159,7 +172,7 @@ int copy_user_strings(int argc, const char __user *const __user *argv, struct li
 		long len;
 		int err;
 
-		if (get_user(str, argv + argc))
+		if (get_user_arg(&str, argv, argc))
 			return -EFAULT;
 		len = strnlen_user(str, MAX_ARG_STRLEN);
 		if (!len)

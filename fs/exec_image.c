@@ -21,6 +21,8 @@
 #include <pagoda/signal.h>
 #include <pagoda/slab.h>
 #include <pagoda/string.h>
+#include <uapi/personality.h>
+#include <asm/elf.h>
 #include <asm/mmu_context.h>
 
 #define SECURE_STACK_LIMIT (8UL << 20)
@@ -243,17 +245,43 @@ int begin_new_exec(struct linux_binprm *bprm)
 	return 0;
 }
 
+/*
+ * The arguments were stored at the end of the largest address space there is. A 32-bit program's
+ * stack is moved to where its own ends.
+ */
+static int move_stack_below(struct linux_binprm *bprm, unsigned long end)
+{
+	unsigned long shift;
+	int err;
+
+	if (bprm->vma->vm_end <= end)
+		return 0;
+	end = randomize_stack_top(end, STACK_RND_COMPAT_MASK);
+	shift = bprm->vma->vm_end - end;
+	err = shift_arg_pages(&bprm->vma, shift);
+	if (err)
+		return err;
+	bprm->p -= shift;
+	bprm->exec -= shift;
+	return 0;
+}
+
 /* The layout of the rest of the address space, and the stack as the program will have it. */
 int setup_arg_pages(struct linux_binprm *bprm, int executable_stack)
 {
+	bool executable = executable_stack == EXSTACK_ENABLE_X;
 	struct mm_struct *mm = current->mm;
+	int err;
 
+	if (executable_stack == EXSTACK_DEFAULT && current->personality & READ_IMPLIES_EXEC)
+		executable = true;
+	err = move_stack_below(bprm, TASK_SIZE);
+	if (err)
+		return err;
 	arch_pick_mmap_layout(mm, bprm->rlim_stack.rlim_cur);
-	mm->task_size = TASK_SIZE;
 	mm->arg_start = bprm->p;
 	mm->start_stack = bprm->p;
-	return finish_stack_vma(bprm->vma, executable_stack == EXSTACK_ENABLE_X,
-				bprm->rlim_stack.rlim_cur);
+	return finish_stack_vma(bprm->vma, executable, bprm->rlim_stack.rlim_cur);
 }
 
 /* The stack limit that the layout was made for is the one that holds from now on. */

@@ -5,6 +5,7 @@
 
 #include <pagoda/fs.h>
 #include <pagoda/namei.h>
+#include <uapi/elf.h>
 
 enum last_type {
 	LAST_NORM,
@@ -49,6 +50,28 @@ struct dentry *lookup_one_qstr(const struct qstr *name, struct dentry *base, uns
 int may_create(struct inode *dir, struct dentry *child);
 int may_delete(struct inode *dir, struct dentry *victim, bool isdir);
 
+/* fs/binfmt_elf.c, fs/binfmt_elf_read.c: one ELF file on its way into memory. */
+struct elf_image {
+	struct file *file;
+	bool compat; /* ELF32; its headers are kept as those of ELF64 */
+	struct elf64_hdr hdr;
+	struct elf64_phdr *phdrs;
+	unsigned long bias; /* is added to every p_vaddr */
+	unsigned long start_code, end_code, start_data, end_data, end; /* with the bias */
+};
+
+#define for_each_phdr(image, ph)                                                                   \
+	for (ph = (image)->phdrs; ph < (image)->phdrs + (image)->hdr.e_phnum; ph++)
+
+/* The header from the first bytes of the file. False: it is not a program for this machine. */
+bool elf_read_header(struct elf_image *image, const void *buf);
+/* Reads the program headers; the caller frees image->phdrs. 0 or -errno. */
+int elf_load_phdrs(struct elf_image *image);
+/* What is loaded lies in user space, ascends, and is within what one address can hold. */
+int elf_check_segments(const struct elf_image *image);
+/* The end of the address space that the program will have. */
+unsigned long elf_task_size(const struct elf_image *image);
+
 /* fs/do_open.c */
 struct open_flags {
 	int open_flag; /* O_* */
@@ -58,8 +81,8 @@ struct open_flags {
 };
 
 /* fs/lock_calls.c */
-long fcntl_getlk(struct file *filp, unsigned int cmd, struct flock __user *arg);
-long fcntl_setlk(unsigned int fd, struct file *filp, unsigned int cmd, struct flock __user *arg);
+long fcntl_getlk(struct file *filp, unsigned int cmd, struct flock *flock);
+long fcntl_setlk(unsigned int fd, struct file *filp, unsigned int cmd, const struct flock *flock);
 
 /* fs/pipe.c */
 struct poll_table_struct;

@@ -229,6 +229,22 @@ unaccount:
 	return -ENOMEM;
 }
 
+/* Nobody knows the stack of a new program yet, least of all a userfaultfd. */
+int shift_arg_pages(struct vm_area_struct **pvma, unsigned long shift)
+{
+	unsigned long start = (*pvma)->vm_start, len = (*pvma)->vm_end - start, new;
+	struct mremap_after after = {.uf_unmap = LIST_HEAD_INIT(after.uf_unmap)};
+	struct mm_struct *mm = (*pvma)->vm_mm;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	new = move_vma(*pvma, start, len, start - shift, len, 0, &after);
+	if (!IS_ERR_VALUE(new))
+		*pvma = vma_lookup(mm, new);
+	mmap_write_unlock(mm);
+	return IS_ERR_VALUE(new) ? (int)new : 0;
+}
+
 /* ---- checks ---------------------------------------------------------------------------------- */
 
 /* The VMA of the old range, which may be resized; an ERR_PTR else (RMP-4, 12, 15..19). */

@@ -89,7 +89,7 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 	unsigned long end;
 	int err;
 
-	if (start & ~PAGE_MASK || start > TASK_SIZE || len > TASK_SIZE - start)
+	if (start & ~PAGE_MASK || start > mm->task_size || len > mm->task_size - start)
 		return -EINVAL;
 	len = PAGE_ALIGN(len);
 	if (!len)

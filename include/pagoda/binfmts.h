@@ -74,6 +74,8 @@ int count_user_strings(const char __user *const __user *argv);
 int copy_user_strings(int argc, const char __user *const __user *argv, struct linux_binprm *bprm);
 int copy_string_kernel(const char *arg, struct linux_binprm *bprm);
 int remove_arg_zero(struct linux_binprm *bprm);
+/* @top moved down by a random number of pages up to @mask, unless randomisation is off. */
+unsigned long randomize_stack_top(unsigned long top, unsigned long mask);
 void bprm_put_arg_page(struct linux_binprm *bprm);
 extern int randomize_va_space; /* 0 none, 1 stack and mmap, 2 also brk */
 
@@ -92,6 +94,7 @@ void bprm_creds_from_file(struct linux_binprm *bprm);
 struct elf_info {
 	unsigned long phdr_addr, interp_base, entry;
 	u16 phnum;
+	bool compat; /* words of 32 bits */
 };
 int create_elf_tables(struct linux_binprm *bprm, const struct elf_info *info);
 

@@ -117,6 +117,8 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm);
  * find_extend_vma() makes it grow, get_user_page() fills it. Takes mmap_lock. 0 or -errno.
  */
 int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **vma);
+/* exec: moves the stack down by @shift bytes. Takes mmap_lock. 0 or -errno. */
+int shift_arg_pages(struct vm_area_struct **pvma, unsigned long shift);
 /* exec: gives the stack the flags of PT_GNU_STACK, and room below. Takes mmap_lock. 0 or -errno. */
 int finish_stack_vma(struct vm_area_struct *vma, bool executable, unsigned long rlim_stack);
 /* exec: chooses mmap_base from RLIMIT_STACK and the personality (LAY-3). */

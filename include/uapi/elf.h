@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* uapi/elf.h - the ELF64 structures that the program loader reads. */
+/* uapi/elf.h - the ELF structures that the program loader reads. */
 #ifndef UAPI_ELF_H
 #define UAPI_ELF_H
 
@@ -8,11 +8,13 @@
 #define EI_NIDENT   16
 #define EI_CLASS    4
 #define EI_DATA	    5
+#define ELFCLASS32  1
 #define ELFCLASS64  2
 #define ELFDATA2LSB 1
 
 #define ET_EXEC	  2
 #define ET_DYN	  3
+#define EM_386	  3
 #define EM_X86_64 62
 
 #define PT_LOAD		1
@@ -55,6 +57,34 @@ struct elf64_phdr {
 	u64 p_filesz;
 	u64 p_memsz;
 	u64 p_align;
+};
+
+struct elf32_hdr {
+	unsigned char e_ident[EI_NIDENT];
+	u16 e_type;
+	u16 e_machine;
+	u32 e_version;
+	u32 e_entry;
+	u32 e_phoff;
+	u32 e_shoff;
+	u32 e_flags;
+	u16 e_ehsize;
+	u16 e_phentsize;
+	u16 e_phnum;
+	u16 e_shentsize;
+	u16 e_shnum;
+	u16 e_shstrndx;
+};
+
+struct elf32_phdr {
+	u32 p_type;
+	u32 p_offset;
+	u32 p_vaddr;
+	u32 p_paddr;
+	u32 p_filesz;
+	u32 p_memsz;
+	u32 p_flags;
+	u32 p_align;
 };
 
 #endif
