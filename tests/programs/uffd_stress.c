@@ -45,6 +45,7 @@ static int memory_fd, uffd, epoll_fd;
 static volatile int stop_touching, stop_monitors;
 static time_t deadline;
 static int child_fds[CHILDREN], nr_child_fds;
+static pthread_mutex_t trouble = PTHREAD_MUTEX_INITIALIZER; /* held while pages may go */
 /* Changes before a page may be written again after it was protected. */
 static uint64_t epochs[PAGES];
 
@@ -92,12 +93,22 @@ static void check_magic(unsigned int page, uint64_t word)
 		die("a page is another page's");
 }
 
+/*
+ * While a page is being dropped this CPU may see the old one and another CPU a new one, so that a
+ * thread that moves sees its own past. Once the drop has returned nobody may.
+ */
 static void check_own(struct toucher *t, unsigned int page)
 {
-	uint64_t word = words_of(page)[1 + t->number];
+	volatile uint64_t *word = &words_of(page)[1 + t->number];
+	uint64_t seen = *word;
 
-	if (word && word != t->last[page])
+	if (!seen || seen == t->last[page])
+		return;
+	pthread_mutex_lock(&trouble);
+	seen = *word;
+	if (seen && seen != t->last[page])
 		die("a write was lost");
+	pthread_mutex_unlock(&trouble);
 }
 
 /* The kernel stores the word: it waits like we would, or the page was just away. */
@@ -378,6 +389,7 @@ static void step(uint64_t *random)
 	char *at = anon + from * PAGE;
 	size_t len = (count > 8 ? 8 : count) * PAGE;
 
+	pthread_mutex_lock(&trouble);
 	switch (below(random, 16)) {
 	case 0 ... 1:
 		madvise(at, len, MADV_DONTNEED);
@@ -412,6 +424,7 @@ static void step(uint64_t *random)
 	default:
 		pthread_kill(touchers[below(random, TOUCHERS)].thread, SIGUSR1);
 	}
+	pthread_mutex_unlock(&trouble);
 }
 
 /* ---- start and end ----------------------------------------------------------------------- */
