@@ -200,6 +200,7 @@ static bool attempt(int which, int nth)
 TEST_SLOW("NEW-7,REG-11,CPY-17,UNM-2,RMA-6,DUP-3,DUP-8,RACE-15",
 	  "whichever allocation fails, the call can be made again and nothing is left", 120)
 {
+	inject_ready();
 	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		int nth, status = CAME;
 
