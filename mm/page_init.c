@@ -27,7 +27,7 @@ bool pfn_valid(unsigned long pfn)
 	return memblock_is_ram(PFN_PHYS(pfn));
 }
 
-/* struct pages for frames [first, end), all reserved, and referenced for ever, for now. */
+/* struct pages for frames [first, end), all reserved with one reference, until some are freed. */
 static void init_vmemmap(unsigned long first, unsigned long end)
 {
 	struct page *page = pfn_to_page(first), *last = pfn_to_page(end);

@@ -46,10 +46,10 @@
 #define IIR_NONE 0x01
 
 #define FCR_ENABLE	 0x01
-#define FCR_CLEAR	 0x06
 #define FCR_TRIGGER_8	 0x80
 #define LCR_8N1		 0x03
 #define LCR_DLAB	 0x80
+#define MCR_LOOP	 0x10
 #define MCR_DTR_RTS_OUT2 0x0b /* OUT2 lets the interrupt through on a PC */
 
 #define LSR_DATA    0x01
@@ -83,6 +83,8 @@ static struct {
 	u32 tail;
 	u8 ring[TX_RING_SIZE];
 
+	u8 early; /* came in before the FIFO was on */
+	bool has_early;
 	uart_rx_fn rx;
 	void *rx_arg;
 	uart_tx_fn tx_wakeup;
@@ -352,11 +354,16 @@ static irqreturn_t uart_interrupt(int irq, void *dev)
 	return ret;
 }
 
-/* The handlers are set once, before the port can interrupt for them. */
+/*
+ * The handlers are set once, before the port can interrupt for them. This one gets the byte first
+ * that came before the kernel was there.
+ */
 void uart_set_rx_handler(uart_rx_fn fn, void *arg)
 {
 	unsigned long flags;
 
+	if (uart.has_early)
+		fn(arg, &uart.early, 1, 0);
 	spin_lock_irqsave(&uart.lock, flags);
 	uart.rx_arg = arg;
 	uart.rx = fn;
@@ -380,6 +387,21 @@ bool uart_present(void)
 	return uart.present;
 }
 
+/*
+ * Turning the FIFOs on clears them, and the byte that a port without FIFO holds: the first of what
+ * was typed, or fed from a file, before the kernel was there. It is read in loopback mode, where
+ * the port takes in no second one that would then be lost.
+ */
+static void uart_enable_fifo(void)
+{
+	uart_out(UART_MCR, MCR_LOOP);
+	uart.has_early = uart_in(UART_LSR) & LSR_DATA;
+	if (uart.has_early)
+		uart.early = uart_in(UART_RBR);
+	uart_out(UART_FCR, FCR_ENABLE | FCR_TRIGGER_8);
+	uart_out(UART_MCR, MCR_DTR_RTS_OUT2);
+}
+
 /* 115200 baud, 8N1, FIFOs on, no interrupts; makes the port the console. CPU 0 alone, at boot. */
 void uart_early_init(void)
 {
@@ -391,8 +413,7 @@ void uart_early_init(void)
 	uart_out(UART_DLL, 1);
 	uart_out(UART_DLM, 0);
 	uart_out(UART_LCR, LCR_8N1);
-	uart_out(UART_FCR, FCR_ENABLE | FCR_CLEAR | FCR_TRIGGER_8);
-	uart_out(UART_MCR, MCR_DTR_RTS_OUT2);
+	uart_enable_fifo();
 	uart.present = true;
 	register_console(&uart_console);
 }

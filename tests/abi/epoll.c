@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
 static int make_epoll(void)
@@ -203,7 +204,7 @@ TEST("EPOLL-1", "a writer in another process wakes the sleeper")
 	EXPECT_OK(ctl(ep, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET));
 	child = test_fork();
 	if (!child) {
-		usleep(10000);
+		await_state(getppid(), "S");
 		_exit(add(fd, 1) != 8);
 	}
 	EXPECT_EQ(wait_one(ep, -1), EPOLLIN);
@@ -359,7 +360,7 @@ TEST("SGFD-2", "epoll waits for a signal that another process sends")
 	EXPECT_OK(ctl(ep, EPOLL_CTL_ADD, fd, EPOLLIN));
 	child = test_fork();
 	if (!child) {
-		usleep(10000);
+		await_state(getppid(), "S");
 		kill(parent, SIGUSR2);
 		_exit(0);
 	}

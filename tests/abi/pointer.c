@@ -418,7 +418,7 @@ TEST("PTR-6", "clocks, timers, limits and facts")
 		OUT(getcpu, P, 0),
 		OUT(getcpu, 0, P),
 		OUT(getrandom, P, 8, 0),
-		OUT(syslog, 3, P, 100),
+		OUT(syslog, 3, P, 4096),
 		OUT(mincore, S(room) & ~0xfffL, 4096, P),
 	};
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
 static int pipe_fd[2];
@@ -120,7 +121,7 @@ TEST("POLL-1", "a writer in another process wakes the sleeper")
 	fds[1] = (struct pollfd){-1, 0, 0};
 	child = test_fork();
 	if (!child) {
-		usleep(10000);
+		await_state(getppid(), "S");
 		_exit(raw_write(pipe_fd[1], "x", 1) != 1);
 	}
 	EXPECT_EQ(raw_poll(fds, 2, -1), 1);
@@ -166,9 +167,9 @@ TEST("POLL-8", "poll goes on after a stop and keeps its end of time")
 	pid_t parent = getpid(), child = test_fork();
 
 	if (!child) {
-		usleep(20000);
+		await_state(parent, "S");
 		kill(parent, SIGSTOP);
-		usleep(20000);
+		await_state(parent, "T");
 		kill(parent, SIGCONT);
 		_exit(0);
 	}

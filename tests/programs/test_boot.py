@@ -82,6 +82,16 @@ def test_prompt_time(t):
     check(float(output) < 2, f"uptime at the prompt is {output.strip()} s")
 
 
+def test_typed_ahead(t):
+    """What is typed before the kernel looks at the serial port reaches the shell whole."""
+    console = Console(t.machine())
+    try:
+        console.process.write(b"echo typed''-ahead\n")
+        console.expect("^typed-ahead\r")
+    finally:
+        console.close()
+
+
 def test_command_line(t):
     """/proc/cmdline shows the words; init= and words after -- reach the program."""
     shell = t.boot(t.machine(append="some=word"))
