@@ -197,28 +197,32 @@ ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from)
 
 /* ---- read and write: the calls ----------------------------------------------------------- */
 
-static inline loff_t *file_ppos(struct file *file)
+/* A copy of the file's offset to read or write at, in *pos; NULL for a file that has none. */
+static loff_t *load_pos(const struct file *file, loff_t *pos)
 {
-	return file->f_mode & FMODE_STREAM ? NULL : &file->f_pos;
+	if (file->f_mode & FMODE_STREAM)
+		return NULL;
+	*pos = file->f_pos;
+	return pos;
+}
+
+/* The offset moves when the call succeeds. */
+static void store_pos(struct file *file, loff_t pos, ssize_t ret)
+{
+	if (ret >= 0 && !(file->f_mode & FMODE_STREAM))
+		file->f_pos = pos;
 }
 
 long sys_read(unsigned int fd, char __user *buf, size_t count)
 {
 	struct fd f = fdget_pos(fd);
-	loff_t pos, *ppos;
 	ssize_t ret;
+	loff_t pos;
 
 	if (!f.file)
 		return -EBADF;
-	ppos = file_ppos(f.file);
-	if (ppos) {
-		pos = *ppos;
-		ret = vfs_read(f.file, buf, count, &pos);
-		if (ret >= 0)
-			*ppos = pos;
-	} else {
-		ret = vfs_read(f.file, buf, count, NULL);
-	}
+	ret = vfs_read(f.file, buf, count, load_pos(f.file, &pos));
+	store_pos(f.file, pos, ret);
 	fdput_pos(f);
 	return ret;
 }
@@ -226,20 +230,13 @@ long sys_read(unsigned int fd, char __user *buf, size_t count)
 long sys_write(unsigned int fd, const char __user *buf, size_t count)
 {
 	struct fd f = fdget_pos(fd);
-	loff_t pos, *ppos;
 	ssize_t ret;
+	loff_t pos;
 
 	if (!f.file)
 		return -EBADF;
-	ppos = file_ppos(f.file);
-	if (ppos) {
-		pos = *ppos;
-		ret = vfs_write(f.file, buf, count, &pos);
-		if (ret >= 0)
-			*ppos = pos;
-	} else {
-		ret = vfs_write(f.file, buf, count, NULL);
-	}
+	ret = vfs_write(f.file, buf, count, load_pos(f.file, &pos));
+	store_pos(f.file, pos, ret);
 	fdput_pos(f);
 	return ret;
 }
@@ -318,17 +315,13 @@ static ssize_t do_rwv(unsigned long fd, const struct iovec __user *vec, unsigned
 		      int flags, int type)
 {
 	struct fd f = fdget_pos(fd);
-	loff_t pos, *ppos;
 	ssize_t ret;
+	loff_t pos;
 
 	if (!f.file)
 		return -EBADF;
-	ppos = file_ppos(f.file);
-	if (ppos)
-		pos = *ppos;
-	ret = do_vector(f.file, vec, vlen, ppos ? &pos : NULL, flags, type);
-	if (ret >= 0 && ppos)
-		*ppos = pos;
+	ret = do_vector(f.file, vec, vlen, load_pos(f.file, &pos), flags, type);
+	store_pos(f.file, pos, ret);
 	fdput_pos(f);
 	return ret;
 }

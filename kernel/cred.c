@@ -104,10 +104,9 @@ void revert_creds(const struct cred *old)
 }
 
 /* Credentials never change in place, so parent and child simply share them. */
-int copy_creds(struct task_struct *p, unsigned long clone_flags)
+void copy_creds(struct task_struct *p)
 {
 	p->cred = get_cred(current->cred);
-	return 0;
 }
 
 void exit_creds(struct task_struct *p)

@@ -401,30 +401,73 @@ static int prepare_pidfd(const struct kernel_clone_args *args, struct pid *pid, 
 	return fd;
 }
 
+/* Nothing has been made yet: may it be? */
+static int check_clone(const struct kernel_clone_args *args)
+{
+	int err = check_clone_flags(args->flags);
+
+	if (err)
+		return err;
+	/* (FLG-8) handle signals first; the call starts again after that */
+	if (!args->idle && signal_pending(current))
+		return -ERESTARTNOINTR;
+	if (args->flags & CLONE_NEWUSER)
+		return -EINVAL;
+	err = check_task_limits();
+	return err ? err : copy_namespaces(args->flags);
+}
+
+/*
+ * The child gets its number, and with CLONE_PIDFD the parent a descriptor of it; then it goes on the
+ * lists, and cannot fail any more.
+ */
+static int add_task(struct task_struct *p, const struct kernel_clone_args *args)
+{
+	struct file *pidfile = NULL;
+	struct pid *pid = copy_pid(args);
+	int err, pidfd = -1;
+
+	if (IS_ERR(pid))
+		return PTR_ERR(pid);
+	p->pid = pid_nr(pid);
+	if (args->flags & CLONE_PIDFD) {
+		err = pidfd = prepare_pidfd(args, pid, &pidfile);
+		if (err < 0)
+			goto out_pid;
+	}
+	/* No cgroups, so no descriptor can be one. */
+	err = (args->flags & CLONE_INTO_CGROUP) ? -EBADF : link_task(p, pid, args);
+	if (err)
+		goto out_pidfd;
+	if (pidfile)
+		fd_install(pidfd, pidfile);
+	return 0;
+
+out_pidfd:
+	if (pidfile) {
+		put_unused_fd(pidfd);
+		fput(pidfile);
+	}
+out_pid:
+	if (!args->idle)
+		free_pid(pid);
+	return err;
+}
+
 struct task_struct *copy_process(struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
-	struct file *pidfile = NULL;
 	struct task_struct *p;
-	struct pid *pid;
-	int err, pidfd = -1;
+	int err;
 
-	err = check_clone_flags(flags);
+	err = check_clone(args);
 	if (err)
 		return ERR_PTR(err);
-	/* (FLG-8) handle signals first; the call starts again after that */
-	if (!args->idle && signal_pending(current))
-		return ERR_PTR(-ERESTARTNOINTR);
 	p = dup_task_struct(current);
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	init_task_fields(p, args);
-	err = (flags & CLONE_NEWUSER) ? -EINVAL : check_task_limits();
-	if (err)
-		goto out_free;
-	err = copy_creds(p, flags);
-	if (err)
-		goto out_free;
+	copy_creds(p);
 	sched_fork(p); /* stop: fork-4 */
 	err = copy_files(flags, p);
 	if (err)
@@ -441,41 +484,13 @@ struct task_struct *copy_process(struct kernel_clone_args *args)
 	err = copy_mm(flags, p);
 	if (err)
 		goto out_signal;
-	err = copy_namespaces(flags);
-	if (err)
-		goto out_mm;
 	err = copy_thread(p, args);
 	if (err)
 		goto out_mm;
-	pid = copy_pid(args);
-	if (IS_ERR(pid)) {
-		err = PTR_ERR(pid);
-		goto out_thread;
-	}
-	p->pid = pid_nr(pid);
-	if (flags & CLONE_PIDFD) {
-		err = prepare_pidfd(args, pid, &pidfile);
-		if (err < 0)
-			goto out_pid;
-		pidfd = err;
-	}
-	/* No cgroups, so no descriptor can be one. */
-	err = (flags & CLONE_INTO_CGROUP) ? -EBADF : link_task(p, pid, args);
-	if (err)
-		goto out_pidfd;
-	if (pidfile)
-		fd_install(pidfd, pidfile);
-	return p;
+	err = add_task(p, args);
+	if (!err)
+		return p;
 
-out_pidfd:
-	if (pidfile) {
-		put_unused_fd(pidfd);
-		fput(pidfile);
-	}
-out_pid:
-	if (!args->idle)
-		free_pid(pid);
-out_thread:
 	exit_thread(p);
 out_mm:
 	if (p->mm)
@@ -491,7 +506,6 @@ out_files:
 	exit_files(p);
 out_creds:
 	exit_creds(p);
-out_free:
 	free_task(p);
 	return ERR_PTR(err);
 }

@@ -201,65 +201,35 @@ static const struct inode_operations proc_pid_file_iops = {
 		.fops = &proc_single_fops, .show = (SHOW)                                          \
 	}
 
+/* What a process and a thread both have; only their stat differs. */
+#define PID_ENTRIES(STAT)                                                                          \
+	DIR("fd", 0500, proc_fd_iops, proc_fd_fops),                                               \
+		DIR("fdinfo", 0555, proc_fdinfo_iops, proc_fdinfo_fops),                           \
+		REG("environ", 0400, proc_environ_fops), REG("auxv", 0400, proc_auxv_fops),        \
+		ONE("status", 0444, proc_pid_status),                                              \
+		ONE("personality", 0400, proc_pid_personality),                                    \
+		ONE("limits", 0444, proc_pid_limits), REG("comm", 0644, proc_pid_comm_fops),       \
+		REG("cmdline", 0444, proc_pid_cmdline_fops), ONE("stat", 0444, STAT),              \
+		ONE("statm", 0444, proc_pid_statm), REG("maps", 0444, proc_pid_maps_fops),         \
+		REG("mem", 0600, proc_mem_fops), LNK("cwd", proc_cwd_path),                        \
+		LNK("root", proc_root_path), LNK("exe", proc_exe_path),                            \
+		REG("mounts", 0444, proc_mounts_fops),                                             \
+		REG("mountinfo", 0444, proc_mountinfo_fops),                                       \
+		REG("clear_refs", 0200, proc_clear_refs_fops),                                     \
+		REG("smaps", 0444, proc_pid_smaps_fops),                                           \
+		REG("smaps_rollup", 0444, proc_smaps_rollup_fops),                                 \
+		REG("pagemap", 0400, proc_pagemap_fops), ONE("wchan", 0444, proc_pid_wchan),       \
+		ONE("oom_score", 0444, proc_oom_score), REG("oom_adj", 0644, proc_oom_adj_fops),   \
+		REG("oom_score_adj", 0644, proc_oom_score_adj_fops),                               \
+		REG("fail-nth", 0644, proc_fail_nth_fops)
+
 static const struct pid_entry tgid_entries[] = {
 	DIR("task", 0555, proc_task_iops, proc_task_fops),
-	DIR("fd", 0500, proc_fd_iops, proc_fd_fops),
-	DIR("fdinfo", 0555, proc_fdinfo_iops, proc_fdinfo_fops),
-	REG("environ", 0400, proc_environ_fops),
-	REG("auxv", 0400, proc_auxv_fops),
-	ONE("status", 0444, proc_pid_status),
-	ONE("personality", 0400, proc_pid_personality),
-	ONE("limits", 0444, proc_pid_limits),
-	REG("comm", 0644, proc_pid_comm_fops),
-	REG("cmdline", 0444, proc_pid_cmdline_fops),
-	ONE("stat", 0444, proc_tgid_stat),
-	ONE("statm", 0444, proc_pid_statm),
-	REG("maps", 0444, proc_pid_maps_fops),
-	REG("mem", 0600, proc_mem_fops),
-	LNK("cwd", proc_cwd_path),
-	LNK("root", proc_root_path),
-	LNK("exe", proc_exe_path),
-	REG("mounts", 0444, proc_mounts_fops),
-	REG("mountinfo", 0444, proc_mountinfo_fops),
-	REG("clear_refs", 0200, proc_clear_refs_fops),
-	REG("smaps", 0444, proc_pid_smaps_fops),
-	REG("smaps_rollup", 0444, proc_smaps_rollup_fops),
-	REG("pagemap", 0400, proc_pagemap_fops),
-	ONE("wchan", 0444, proc_pid_wchan),
-	ONE("oom_score", 0444, proc_oom_score),
-	REG("oom_adj", 0644, proc_oom_adj_fops),
-	REG("oom_score_adj", 0644, proc_oom_score_adj_fops),
-	REG("fail-nth", 0644, proc_fail_nth_fops),
+	PID_ENTRIES(proc_tgid_stat),
 };
 
 static const struct pid_entry tid_entries[] = {
-	DIR("fd", 0500, proc_fd_iops, proc_fd_fops),
-	DIR("fdinfo", 0555, proc_fdinfo_iops, proc_fdinfo_fops),
-	REG("environ", 0400, proc_environ_fops),
-	REG("auxv", 0400, proc_auxv_fops),
-	ONE("status", 0444, proc_pid_status),
-	ONE("personality", 0400, proc_pid_personality),
-	ONE("limits", 0444, proc_pid_limits),
-	REG("comm", 0644, proc_pid_comm_fops),
-	REG("cmdline", 0444, proc_pid_cmdline_fops),
-	ONE("stat", 0444, proc_tid_stat),
-	ONE("statm", 0444, proc_pid_statm),
-	REG("maps", 0444, proc_pid_maps_fops),
-	REG("mem", 0600, proc_mem_fops),
-	LNK("cwd", proc_cwd_path),
-	LNK("root", proc_root_path),
-	LNK("exe", proc_exe_path),
-	REG("mounts", 0444, proc_mounts_fops),
-	REG("mountinfo", 0444, proc_mountinfo_fops),
-	REG("clear_refs", 0200, proc_clear_refs_fops),
-	REG("smaps", 0444, proc_pid_smaps_fops),
-	REG("smaps_rollup", 0444, proc_smaps_rollup_fops),
-	REG("pagemap", 0400, proc_pagemap_fops),
-	ONE("wchan", 0444, proc_pid_wchan),
-	ONE("oom_score", 0444, proc_oom_score),
-	REG("oom_adj", 0644, proc_oom_adj_fops),
-	REG("oom_score_adj", 0644, proc_oom_score_adj_fops),
-	REG("fail-nth", 0644, proc_fail_nth_fops),
+	PID_ENTRIES(proc_tid_stat),
 };
 
 /* The two kinds of directories that the tables describe. */

@@ -48,7 +48,7 @@ void abort_creds(struct cred *new);
 /* Act as `new` for a while (access(2)); returns what revert_creds() must be given. */
 const struct cred *override_creds(const struct cred *new);
 void revert_creds(const struct cred *old);
-int copy_creds(struct task_struct *p, unsigned long clone_flags);
+void copy_creds(struct task_struct *p);
 void exit_creds(struct task_struct *p);
 void __put_cred(struct cred *cred);
 const struct cred *get_task_cred(struct task_struct *task); /* with a reference */

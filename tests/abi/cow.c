@@ -24,16 +24,6 @@ static uint64_t frame(const void *addr)
 	return word & PM_PRESENT ? PM_PFN(word) : 0;
 }
 
-#define IN_CHILD(...)                                                                              \
-	do {                                                                                       \
-		pid_t pid_ = test_fork();                                                          \
-		if (pid_ == 0) {                                                                   \
-			__VA_ARGS__;                                                               \
-			_exit(0);                                                                  \
-		}                                                                                  \
-		EXPECT_EXIT(pid_, 0);                                                              \
-	} while (0)
-
 TEST("COW-1", "what has no anonymous pages is not copied but faulted in again")
 {
 	int fd = temp_file(4 * PAGE);

@@ -25,17 +25,6 @@ static bool has_flag(const void *addr, const char *flag)
 	return strstr(smaps_flags(addr), flag) != NULL;
 }
 
-/* Runs the body in a child, whose EXPECTs count. */
-#define IN_CHILD(...)                                                                              \
-	do {                                                                                       \
-		pid_t pid_ = test_fork();                                                          \
-		if (pid_ == 0) {                                                                   \
-			__VA_ARGS__;                                                               \
-			_exit(0);                                                                  \
-		}                                                                                  \
-		EXPECT_EXIT(pid_, 0);                                                              \
-	} while (0)
-
 TEST("DMP-1,INH-1", "MADV_DONTFORK memory is not in the child, its place is free")
 {
 	char *p = map_private(8, RW);

@@ -90,6 +90,17 @@ void test_killed(const char *file, int line, const char *what, pid_t pid, int si
  */
 pid_t test_fork(void);
 
+/* Runs the statements in a child, whose EXPECTs count. */
+#define IN_CHILD(...)                                                                              \
+	do {                                                                                       \
+		pid_t pid_ = test_fork();                                                          \
+		if (pid_ == 0) {                                                                   \
+			__VA_ARGS__;                                                               \
+			_exit(0);                                                                  \
+		}                                                                                  \
+		EXPECT_EXIT(pid_, 0);                                                              \
+	} while (0)
+
 /*
  * A program that defines this one is started again by test_exec("WORD"...): there it gets the
  * words, and main() does nothing else. EXPECT and FAIL work in it.
