@@ -91,7 +91,7 @@ static bool fail_once(long (*make)(void *), void *argument, int nth)
 	return true;
 }
 
-TEST_SLOW("UNW-1,UNW-2,UNW-3,UNW-4,DMM-1,DMM-7,FLG-14",
+TEST_SLOW("UNW-1,UNW-2,UNW-3,UNW-4,DMM-1,DMM-7,FLG-10,FLG-14",
 	  "whichever allocation of fork fails, counters and parent are as before", 60)
 {
 	struct scene s = make_scene();

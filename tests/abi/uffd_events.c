@@ -353,7 +353,7 @@ int test_child(int argc, char **argv)
 	return 0;
 }
 
-TEST("UNM-3,REL-6", "exec and exit send nothing")
+TEST("UNM-3,REL-6,EXT-5", "exec and exit send nothing")
 {
 	char *p = map_private(1, RW);
 	int fd;

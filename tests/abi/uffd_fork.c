@@ -88,7 +88,7 @@ TEST("DUP-7,EVT-2", "fork waits, and the child does not run, until the event is 
 	EXPECT_QUIET(child);
 }
 
-TEST("DUP-2,DUP-6", "all areas of one descriptor share one new one, with their modes")
+TEST("DUP-2,DUP-6,DMP-12", "all areas of one descriptor share one new one, with their modes")
 {
 	char *p = map_alone(6, RW), *s = map_shared(1, RW);
 	int fd = uffd_open(EVENT_FORK), child;
@@ -341,7 +341,7 @@ static int write_marked(void *argument)
 	return 0;
 }
 
-TEST("DUP-18,WPR-8", "with EVENT_FORK marks are inherited and trap in the child")
+TEST("DUP-18,WPR-8,COW-14", "with EVENT_FORK marks are inherited and trap in the child")
 {
 	char *p = letters("ab");
 	int fd = uffd_open(EVENT_FORK), child;

@@ -244,7 +244,7 @@ TEST("UFLT-15,RD-8", "a message that no one has read goes with its fault")
 	EXPECT_QUIET(fd);
 }
 
-TEST("UFLT-16", "kill ends the wait and takes the message away")
+TEST("UFLT-16,EXT-12", "kill ends the wait and takes the message away")
 {
 	char *p = map_private(2, RW);
 	volatile int *shared = shared_page();
