@@ -15,12 +15,45 @@
 #include <pagoda/userfaultfd_k.h>
 #include "vm_internal.h"
 
+/* What one VMA's copy goes by. */
+struct table_copy {
+	bool cow;
+	bool marks; /* the child is watched too, and keeps what WRITEPROTECT left (DUP-18) */
+	struct page *spare; /* for a page that the child cannot share, or NULL */
+};
+
 /*
- * The entries of [addr, end) of one table, which is below both handles. @marks: the child is watched
- * too, and keeps what WRITEPROTECT has left in them (DUP-18).
+ * The page of the child's entry *pte, with a reference: @page itself, or the spare page as a copy of
+ * it. A frame that is writable here and has a second reference is pinned for I/O: it stays the
+ * parent's, for sharing it would give the parent's next write another one (COW-10). NULL: there
+ * is no spare page.
  */
-static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned long end, bool cow,
-		       bool marks)
+static struct page *share_or_copy(struct table_copy *tc, struct pt_handle *src, pte_t *from,
+				  pte_t *pte, struct page *page)
+{
+	struct page *copy = tc->spare;
+
+	if (likely(page_count(page) == 1 || !PageAnon(page))) {
+		get_page(page);
+		ptep_set_wrprotect(src->mm, src->addr, from);
+		*pte = pte_wrprotect(*pte);
+		return page;
+	}
+	if (copy) {
+		copy_user_page(page_address(copy), page_address(page), src->addr);
+		page_set_anon(copy);
+		*pte = pfn_pte(page_to_pfn(copy), pte_pgprot(*pte));
+		tc->spare = NULL;
+	}
+	return copy;
+}
+
+/*
+ * The entries of [addr, end) of one table, which is below both handles. Returns where it stopped:
+ * @end, or at an entry that needs a spare page.
+ */
+static unsigned long copy_table(struct table_copy *tc, struct pt_handle *dst, struct pt_handle *src,
+				unsigned long end)
 {
 	const pte_t *last = src->pte + ((end - src->addr) >> PAGE_SHIFT);
 	struct pt_counts counts = {};
@@ -32,22 +65,24 @@ static void copy_table(struct pt_handle *dst, struct pt_handle *src, unsigned lo
 
 		if (pte_present(pte)) {
 			page = vm_normal_page(pte);
-			if (page)
+			if (page && tc->cow && pte_write(pte)) {
+				page = share_or_copy(tc, src, from, &pte, page);
+				if (unlikely(!page))
+					break;
+			} else if (page) {
 				get_page(page);
-			if (cow && pte_write(pte)) {
-				ptep_set_wrprotect(src->mm, src->addr, from);
-				pte = pte_wrprotect(pte);
 			}
-			if (!cow)
+			if (!tc->cow)
 				pte = pte_mkclean(pte);
-			pte = pte_mkold(marks ? pte : pte_clear_uffd_wp(pte));
-		} else if (!marks && is_pte_marker(pte)) {
+			pte = pte_mkold(tc->marks ? pte : pte_clear_uffd_wp(pte));
+		} else if (!tc->marks && is_pte_marker(pte)) {
 			continue;
 		}
 		pt_counts_add(&counts, pte, page, 1);
 		set_pte(dst->pte + (from - src->pte), pte); /* stop: cow-1 */
 	}
 	pt_counts_apply(dst, &counts);
+	return src->addr + ((from - src->pte) << PAGE_SHIFT);
 }
 
 static bool vma_needs_copy(const struct vm_area_struct *dst, const struct vm_area_struct *src)
@@ -59,8 +94,8 @@ static bool vma_needs_copy(const struct vm_area_struct *dst, const struct vm_are
 
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 {
-	bool cow = is_cow_mapping(src->vm_flags);
-	unsigned long addr = src->vm_start, next;
+	struct table_copy tc = {is_cow_mapping(src->vm_flags), userfaultfd_wp(dst), NULL};
+	unsigned long addr = src->vm_start, next, stop;
 	struct pt_handle from, to;
 	pmd_t *src_pmd, *dst_pmd;
 
@@ -75,10 +110,18 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 			return -ENOMEM;
 		pt_lock_pmd(src->vm_mm, src_pmd, addr, &from);
 		pt_lock_pmd_nested(dst->vm_mm, dst_pmd, addr, &to);
-		copy_table(&to, &from, min(next, src->vm_end), cow, userfaultfd_wp(dst));
+		stop = copy_table(&tc, &to, &from, min(next, src->vm_end));
 		pt_unlock(&to);
 		pt_unlock(&from);
+		if (unlikely(stop < min(next, src->vm_end))) {
+			tc.spare = alloc_page(GFP_HIGHUSER_MOVABLE);
+			if (!tc.spare)
+				return -ENOMEM;
+			next = stop; /* go on there */
+		}
 		cond_resched();
 	}
+	if (unlikely(tc.spare))
+		put_page(tc.spare);
 	return 0;
 }

@@ -40,7 +40,7 @@ static struct page *wp_new_page(struct vm_fault *vmf, struct page *old)
 		return NULL;
 	if (old)
 		copy_user_page(page_address(copy), page_address(old), vmf->address);
-	copy->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+	page_set_anon(copy);
 	return copy;
 }
 

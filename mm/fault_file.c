@@ -184,7 +184,7 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 		return ret;
 	}
 	copy_user_page(page_address(copy), page_address(vmf->page), vmf->address);
-	copy->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+	page_set_anon(copy);
 	vma_set_faulted(vmf->vma);
 	if (!finish_fault(vmf, copy, vmf_anon_entry(vmf, copy)))
 		put_page(copy);

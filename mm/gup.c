@@ -211,6 +211,8 @@ int make_pages_present(unsigned long start, unsigned long len, bool ignore_error
 			break;
 		start = max(start, vma->vm_start);
 		stop = min(end, vma->vm_end);
+		if (vma->vm_flags & (VM_IO | VM_PFNMAP)) /* is there already (MLK-14) */
+			continue;
 		ret = populate_vma_page_range(vma, start, stop, &locked);
 		if (ret >= 0)
 			stop = start +

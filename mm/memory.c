@@ -51,7 +51,7 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
 		if (unlikely(!page))
 			return VM_FAULT_OOM;
-		page->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+		page_set_anon(page);
 		vma_set_faulted(vma);
 		entry = vmf_anon_entry(vmf, page);
 	} else {

@@ -290,7 +290,7 @@ static long mfill_anon(struct mfill *f, struct page *page)
 {
 	int err;
 
-	page->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+	page_set_anon(page);
 	vma_set_faulted(f->vma);
 	err = mfill_install(f, page);
 	if (err)

@@ -279,6 +279,12 @@ static inline bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
 	return false;
 }
 
+/* A new page, filled, becomes a private one. */
+static inline void page_set_anon(struct page *page)
+{
+	page->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+}
+
 /* The entry of a private page that was just filled for this fault. */
 static inline pte_t vmf_anon_entry(struct vm_fault *vmf, struct page *page)
 {

@@ -10,6 +10,7 @@
 #include <pagoda/smp.h>
 #include <uapi/sched.h>
 #include <uapi/wait.h>
+#include <asm/uaccess.h>
 #include <syscalls.h>
 #include "mm_harness.h"
 
@@ -213,6 +214,109 @@ static void fail_each_allocation(unsigned long flags)
 	for (i = 0; i < 5; i++)
 		KTEST_EXPECT(peek(t.mm, addr[i] + PAGE_SIZE) == addr[i] + 1);
 	end(&t);
+}
+
+/* UNW-5: when entries of the parent have become read-only, its TLB is flushed, fork or no fork. */
+KTEST(fork_flushes_the_parent_though_it_fails)
+{
+	unsigned long addr[5];
+	struct mm_struct *copy;
+	struct test_mm t;
+	bool protected = false;
+	int nth;
+
+	KTEST_ASSERT(start(&t, addr));
+	for (nth = 1; nth < 100; nth++) {
+		u64 before = atomic64_read(&t.mm->tlb_gen);
+
+		KTEST_EXPECT(poke(t.mm, addr[0], 1));
+		fail_alloc_set(nth);
+		copy = dup_mm(current, t.mm);
+		if (fail_alloc_set(0) > 0)
+			break;
+		KTEST_EXPECT(!copy);
+		if (!pte_write(pt_peek(t.mm, addr[0]))) {
+			KTEST_EXPECT(atomic64_read(&t.mm->tlb_gen) > before);
+			protected = true;
+		}
+	}
+	KTEST_EXPECT(protected);
+	if (copy)
+		mmput(copy);
+	end(&t);
+}
+
+/* COW-10: a page that is pinned for writing stays the parent's; the child has a copy from the start. */
+KTEST(fork_copies_pinned_pages)
+{
+	unsigned long addr[5], pfn;
+	struct page *page;
+	struct test_mm t;
+	long pid;
+
+	KTEST_ASSERT(start(&t, addr));
+	mmap_read_lock(t.mm);
+	KTEST_EXPECT_EQ(get_user_page(t.mm, watched, FOLL_WRITE, &page), 0);
+	mmap_read_unlock(t.mm);
+	pid = clone_child(0, false);
+	KTEST_EXPECT(pid > 0);
+	pfn = pte_pfn(pt_peek(t.mm, watched));
+	*(unsigned long *)page_address(page) = 0x12345;
+	reap(pid);
+	KTEST_EXPECT_EQ(seen.word, addr[2]);
+	KTEST_EXPECT_EQ(pfn, page_to_pfn(page));
+	KTEST_EXPECT(pte_write(pt_peek(t.mm, watched)));
+	KTEST_EXPECT_EQ(peek(t.mm, watched), 0x12345);
+	put_page(page);
+	end(&t);
+}
+
+/* The same, and an allocation fails. */
+KTEST(fork_unwinds_copies_of_pinned_pages)
+{
+	unsigned long addr[5];
+	struct mm_struct *copy = NULL;
+	struct page *page;
+	struct test_mm t;
+	int nth;
+
+	KTEST_ASSERT(start(&t, addr));
+	mmap_read_lock(t.mm);
+	KTEST_EXPECT_EQ(get_user_page(t.mm, addr[0] + PAGE_SIZE, FOLL_WRITE, &page), 0);
+	mmap_read_unlock(t.mm);
+	for (nth = 1; nth < 100 && !copy; nth++) {
+		fail_alloc_set(nth);
+		copy = dup_mm(current, t.mm);
+		fail_alloc_set(0);
+		KTEST_EXPECT_EQ(page_count(page), 2);
+	}
+	KTEST_ASSERT(copy);
+	KTEST_EXPECT_EQ(mm_verify(copy), 0);
+	KTEST_EXPECT_EQ(peek(copy, addr[0] + PAGE_SIZE), addr[0] + 1);
+	mmput(copy);
+	put_page(page);
+	end(&t);
+}
+
+/* FLG-5: init has no siblings. */
+KTEST(fork_beside_init_is_refused)
+{
+	unsigned int flags = current->signal->flags;
+
+	current->signal->flags |= SIGNAL_UNKILLABLE;
+	KTEST_EXPECT_EQ(clone_child(CLONE_PARENT, true), -EINVAL);
+	current->signal->flags = flags;
+}
+
+/* KTH-5: a kernel thread has no user memory: a copy that may fault does, all else is a bug. */
+KTEST(kernel_thread_copies_from_nowhere)
+{
+	unsigned long word = 5;
+
+	KTEST_ASSERT(!current->mm);
+	KTEST_EXPECT_EQ(copy_from_user(&word, (void __user *)0x10000000, sizeof(word)), 8);
+	KTEST_EXPECT_EQ(copy_to_user((void __user *)0x7ffffffde000, &word, sizeof(word)), 8);
+	KTEST_EXPECT_EQ(get_user(word, (unsigned long __user *)0x10000000), -EFAULT);
 }
 
 KTEST(fork_unwinds_each_allocation)
