@@ -228,7 +228,7 @@ static int add_unmap_ctx(struct userfaultfd_ctx *ctx, unsigned long start, unsig
 	return 0;
 }
 
-static void userfaultfd_unmap_fail(struct list_head *unmaps)
+void userfaultfd_unmap_fail(struct list_head *unmaps)
 {
 	struct userfaultfd_unmap_ctx *uctx, *next;
 
@@ -241,19 +241,16 @@ static void userfaultfd_unmap_fail(struct list_head *unmaps)
 int userfaultfd_unmap_prep(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			   struct list_head *unmaps)
 {
-	LIST_HEAD(request);
 	int err = 0;
 
 	for (; !err && vma && vma->vm_start < end; vma = vma_next(vma)) {
 		struct userfaultfd_ctx *ctx = vma->vm_userfaultfd_ctx;
 
-		if (wants(ctx, UFFD_FEATURE_EVENT_UNMAP) && !has_unmap_ctx(ctx, &request))
-			err = add_unmap_ctx(ctx, start, end, &request);
+		if (wants(ctx, UFFD_FEATURE_EVENT_UNMAP) && !has_unmap_ctx(ctx, unmaps))
+			err = add_unmap_ctx(ctx, start, end, unmaps);
 	}
 	if (err)
-		userfaultfd_unmap_fail(&request);
-	else
-		list_splice_tail(&request, unmaps);
+		userfaultfd_unmap_fail(unmaps);
 	return err;
 }
 

@@ -54,11 +54,11 @@ clear:
 /* ---- ranges ------------------------------------------------------------------------------ */
 
 /* RNG-1 */
-static int validate_range(u64 start, u64 len)
+static int validate_range(const struct mm_struct *mm, u64 start, u64 len)
 {
 	if ((start | len) & ~PAGE_MASK || !len)
 		return -EINVAL;
-	return start >= TASK_SIZE || len > TASK_SIZE - start ? -EINVAL : 0;
+	return start >= mm->task_size || len > mm->task_size - start ? -EINVAL : 0;
 }
 
 static vm_flags_t tracking_flags(u64 mode)
@@ -89,7 +89,7 @@ static int userfaultfd_register(struct userfaultfd_ctx *ctx, struct uffdio_regis
 		return -EFAULT;
 	if (!mode || mode & ~modes)
 		return -EINVAL;
-	err = validate_range(range.start, range.len);
+	err = validate_range(ctx->mm, range.start, range.len);
 	if (err)
 		return err;
 	if (!mmget_not_zero(mm))
@@ -113,7 +113,7 @@ static int userfaultfd_unregister(struct userfaultfd_ctx *ctx, struct uffdio_ran
 
 	if (copy_from_user(&range, arg, sizeof(range)))
 		return -EFAULT;
-	err = validate_range(range.start, range.len);
+	err = validate_range(ctx->mm, range.start, range.len);
 	if (err)
 		return err;
 	if (!mmget_not_zero(mm))
@@ -133,7 +133,7 @@ static int userfaultfd_wake(struct userfaultfd_ctx *ctx, struct uffdio_range __u
 
 	if (copy_from_user(&range, arg, sizeof(range)))
 		return -EFAULT;
-	err = validate_range(range.start, range.len);
+	err = validate_range(ctx->mm, range.start, range.len);
 	if (!err)
 		wake_userfault(ctx, range.start, range.len);
 	return err;
@@ -168,7 +168,7 @@ static int userfaultfd_copy(struct userfaultfd_ctx *ctx, struct uffdio_copy __us
 		return -EAGAIN;
 	if (copy_from_user(&copy, arg, offsetof(struct uffdio_copy, copy)))
 		return -EFAULT;
-	err = validate_range(copy.dst, copy.len);
+	err = validate_range(ctx->mm, copy.dst, copy.len);
 	if (err)
 		return err;
 	if (copy.src + copy.len <= copy.src)
@@ -198,7 +198,7 @@ static int userfaultfd_fill(struct userfaultfd_ctx *ctx, struct uffdio_zeropage 
 		return -EAGAIN;
 	if (copy_from_user(&zero, arg, offsetof(struct uffdio_zeropage, zeropage)))
 		return -EFAULT;
-	err = validate_range(zero.range.start, zero.range.len);
+	err = validate_range(ctx->mm, zero.range.start, zero.range.len);
 	if (err)
 		return err;
 	if (zero.mode & ~UFFDIO_ZEROPAGE_MODE_DONTWAKE)
@@ -227,7 +227,7 @@ static int userfaultfd_writeprotect(struct userfaultfd_ctx *ctx,
 		return -EAGAIN;
 	if (copy_from_user(&wp, arg, sizeof(wp)))
 		return -EFAULT;
-	err = validate_range(wp.range.start, wp.range.len);
+	err = validate_range(ctx->mm, wp.range.start, wp.range.len);
 	if (err)
 		return err;
 	if (wp.mode & ~modes || (wp.mode & modes) == modes)

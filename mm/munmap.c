@@ -83,6 +83,26 @@ static int may_cut(struct vm_area_struct *vma, unsigned long start, unsigned lon
 	return err;
 }
 
+/*
+ * The last things that can fail, both or none of them: memory for the events, a second VMA for a
+ * hole in the middle.
+ */
+static int prepare_unmap(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+			 unsigned long end, struct list_head *uf)
+{
+	LIST_HEAD(events);
+	int err = uf ? userfaultfd_unmap_prep(vma, start, end, &events) : 0;
+
+	if (!err && vma->vm_start < start && end < vma->vm_end) {
+		err = split_vma(mm, vma, end);
+		if (err)
+			userfaultfd_unmap_fail(&events);
+	}
+	if (!err && uf)
+		list_splice_tail(&events, uf);
+	return err;
+}
+
 int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list_head *uf)
 {
 	struct vm_area_struct *vma, *last;
@@ -104,10 +124,8 @@ int do_munmap(struct mm_struct *mm, unsigned long start, size_t len, struct list
 		if (last)
 			err = may_cut(last, start, end);
 	}
-	if (!err && vma->vm_start < start && end < vma->vm_end)
-		err = split_vma(mm, vma, end);
-	if (!err && uf)
-		err = userfaultfd_unmap_prep(vma, start, end, uf);
+	if (!err)
+		err = prepare_unmap(mm, vma, start, end, uf);
 	if (err)
 		return err;
 	unmap_region(mm, vma, start, end);

@@ -86,9 +86,10 @@ void mremap_userfaultfd_prep(struct vm_area_struct *vma, struct userfaultfd_ctx 
 void mremap_userfaultfd_complete(struct userfaultfd_ctx *uf, unsigned long from, unsigned long to,
 				 unsigned long len);
 
-/* The request to unmap [start, end) meets @vma. 0 or -ENOMEM, and then nothing is on @unmaps. */
+/* The request to unmap [start, end) meets @vma and the ones above. 0 or -ENOMEM, and no event. */
 int userfaultfd_unmap_prep(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 			   struct list_head *unmaps);
+void userfaultfd_unmap_fail(struct list_head *unmaps);
 void __userfaultfd_unmap_complete(struct list_head *unmaps);
 
 static inline void userfaultfd_unmap_complete(struct list_head *unmaps)
