@@ -270,6 +270,10 @@ bench: $(GUESTS) build/user/bench
 # Pages that are made from sources and kept: the system calls, and what the layer abi proves of the contract.
 docs: $(B)/pagoda.elf
 	$(Q)NM=$(NM) tools/gen-syscalls --doc docs/syscalls.md kernel/syscall.tbl $<
+# The pictures of two processes after fork and after the first write, drawn by `pg svg`.
+.PHONY: pictures
+pictures: $(GUESTS) $(B)/initramfs.cpio
+	$(Q)tools/boot --gdb --boot direct --smp 1 --prog build/user/tour --script tools/gdb/pictures.gdb
 contract: test-abi
 	$(Q)tools/gen-contract
 
@@ -293,6 +297,7 @@ clean:
 #?   test            all tests; T=pattern picks, V=1 tells each; the last line is `N passed, N failed`
 #?   test-host, test-kernel, test-abi, test-programs, test-gdb   one layer of them
 #?   docs            writes docs/syscalls.md from kernel/syscall.tbl
+#?   pictures        draws docs/pictures/*.svg from a running kernel
 #?   contract        runs test-abi and writes docs/contract/status.md
 #?   bench           the costs of calls on Pagoda and on Linux, side by side; ROWS='fork cow' picks
 #?   fuzz            random programs against mm/ on this machine for TIME=seconds (docs/model.md)

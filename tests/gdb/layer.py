@@ -6,13 +6,16 @@ it. A script is cut into sections: `## name` begins one, and the test gets {name
 with `-` may fail; any other that fails ends the session. Nothing depends on time: a script stops at places in the code.
 """
 
+import contextlib
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
 import traceback
 
-from pagoda import BUILD, ROOT, Problem, kernel_path, testing
+from pagoda import BUILD, ROOT, Problem, guest, kernel_path, testing
+from pagoda.console import Shell
 
 HERE = ROOT / "tests/gdb"
 LIMIT = 200  # seconds for one session; far more than any needs, even where CPUs are shared with others
@@ -52,6 +55,12 @@ def command_of(line):
     return line
 
 
+def sections(output):
+    """What GDB said, by the parts of the script."""
+    parts = re.split(r"^=== (\w+)\n", "=== start\n" + output.decode(errors="replace"), flags=re.MULTILINE)
+    return {name: Section(said) for name, said in zip(parts[1::2], parts[2::2])}
+
+
 class Target:
     """The kernel under test."""
 
@@ -86,9 +95,38 @@ class Target:
                 timeout=LIMIT + 60,
                 check=False,
             )
-        text = result.stdout.decode(errors="replace")
-        parts = re.split(r"^=== (\w+)\n", "=== start\n" + text, flags=re.MULTILINE)
-        return {name: Section(said) for name, said in zip(parts[1::2], parts[2::2])}
+        return sections(result.stdout)
+
+    @contextlib.contextmanager
+    def running(self, smp=1):
+        """A shell on a machine that runs, and a function that attaches GDB to it with a script and gives its sections."""
+        with tempfile.TemporaryDirectory(prefix="pagoda-") as folder:
+            machine = guest.machine_for(False, self.checked, smp=smp, mem="128M")
+            machine.initrd = os.fspath(BUILD / "initramfs.cpio")
+            machine.extra = ["-gdb", f"unix:{folder}/gdb,server=on,wait=off"]
+            shell = Shell(machine, limit=LIMIT)
+
+            def attach(script):
+                path = pathlib.Path(folder) / "script"
+                path.write_text(
+                    "".join(command_of(line) + "\n" for line in script.strip().splitlines()), encoding="utf-8"
+                )
+                command = ["timeout", "-k", "5", str(LIMIT), "gdb", "-nx", "-q", "-batch", "-iex", "set pagination off"]
+                command += ["-iex", "set confirm off", os.fspath(kernel_path(checked=self.checked))]
+                command += ["-ex", f"target remote {folder}/gdb", "-x", os.fspath(ROOT / "tools/gdb/pagoda.py")]
+                result = subprocess.run(
+                    command + ["-x", os.fspath(path), "-ex", "detach"],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    check=False,
+                )
+                return sections(result.stdout)
+
+            try:
+                yield shell, attach
+            finally:
+                shell.close()
 
     def kept(self, key, script, **options):
         """The same, run once for several tests."""

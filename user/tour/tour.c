@@ -28,6 +28,8 @@
 #define PAGES 4
 
 #define STEP __attribute__((noinline))
+/* GDB names a caller by the byte before its address, so the access must not be a function's first instruction. */
+#define NOT_FIRST() asm volatile("nop")
 
 static volatile char *memory;
 
@@ -41,11 +43,13 @@ static void die(const char *what)
 
 STEP static char read_byte(volatile char *at)
 {
+	NOT_FIRST();
 	return *at;
 }
 
 STEP static void write_byte(volatile char *at, char value)
 {
+	NOT_FIRST();
 	*at = value;
 }
 
@@ -72,13 +76,13 @@ static void look(void)
 /* Two processes that share all their pages; nothing has been written since the fork. */
 STEP static void both_share(void)
 {
-	asm volatile("");
+	asm volatile("# not the same code as the next one, which a compiler would make one of");
 }
 
 /* The child has written: one page is its own now. */
 STEP static void child_has_written(void)
 {
-	asm volatile("");
+	asm volatile("# written");
 }
 
 static void child(int go, int done)

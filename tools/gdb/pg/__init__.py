@@ -11,36 +11,20 @@ slab      pg slab                                        buddy    pg buddy
 files     pg files                                       locks    pg locks
 log       pg log                                         uffd     pg uffd
 tour      pg tour                                        tours    its texts
+picture   pg svg                                         drawing  an SVG file
 symbols   pg user-symbols, pg break, pg program          replay   pg who-wrote
 printers  pretty-printers, $pg_current() and its kin     unwind   backtraces through entry.S
 """
 
 import gdb
 
-from . import (
-    at,
-    buddy,
-    command,
-    diff,
-    files,
-    frames,
-    kernel,
-    locks,
-    log,
-    mm,
-    printers,
-    replay,
-    share,
-    slab,
-    symbols,
-    tables,
-)
-from . import tasks, tour, uffd, unwind, verify
+from . import at, buddy, command, diff, files, frames, kernel, locks, log, mm, picture, printers, replay, share, slab
+from . import symbols, tables, tasks, tour, uffd, unwind, verify
 
 COMMANDS = (
     tasks.Ps, tasks.Task, mm.Mm, mm.Vmas, tables.Pt, frames.Page, at.At, diff.Diff, share.Share, slab.Slab, buddy.Buddy,
     locks.Locks, files.Files, log.Log, verify.Verify,
-    uffd.Uffd, tour.Walk, symbols.UserSymbols, symbols.Break, symbols.Program, replay.WhoWrote,
+    uffd.Uffd, picture.Svg, tour.Walk, symbols.UserSymbols, symbols.Break, symbols.Program, replay.WhoWrote,
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def ready(cpu):
 
 
 class Buddy(Command):
-    """pg buddy [ORDER]: free memory in blocks of 2^order pages, and the pages that CPUs keep ready; the blocks of one order."""
+    """pg buddy [ORDER]: free memory in blocks of 2^order pages, and the pages that CPUs keep ready; with ORDER its blocks."""
 
     NAME = "buddy"
 
@@ -38,9 +38,10 @@ class Buddy(Command):
         one = zone()
         on_cpus = {cpu: ready(cpu) for cpu in kernel.cpus()}
         free = one["free_pages"] + sum(on_cpus.values())
+        lock = "held" if one["lock.locked"] else "free"
         print(
             f"{words.size(free * 4096)} free of {words.size(one['managed_pages'] * 4096)}; "
-            f"{words.size(one['min_pages'] * 4096)} are kept as a reserve; zone lock {'held' if one['lock.locked'] else 'free'}"
+            f"{words.size(one['min_pages'] * 4096)} are kept as a reserve; zone lock {lock}"
         )
         print("  order  block     blocks  pages")
         for order in range(ORDERS):

@@ -44,10 +44,17 @@ class Command(gdb.Command):
         raise NotImplementedError
 
 
+# Things whose name stands for their place.
+ADDRESSED = (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION)
+
+
 def number(word, what="a number"):
     """The value of an expression."""
     try:
-        return int(gdb.parse_and_eval(word)) & (2**64 - 1)
+        value = gdb.parse_and_eval(word)
+        if value.type.strip_typedefs().code in ADDRESSED and value.address is not None:
+            value = value.address
+        return int(value) & (2**64 - 1)
     except (gdb.error, ValueError) as error:
         raise gdb.GdbError(f"{word}: this should be {what}: {error}") from None
 

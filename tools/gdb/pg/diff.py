@@ -4,8 +4,10 @@
 from . import mm, tables, tasks, words
 from .command import Command, at_most
 
-COUNTS = ("map_count", "total_vm", "data_vm", "stack_vm", "locked_vm", "rss.counter", "pgtables_bytes.counter", "tlb_gen.counter",
-          "mm_users.counter", "brk")  # fmt: skip
+COUNTS = (
+    "map_count", "total_vm", "data_vm", "stack_vm", "locked_vm", "rss.counter", "pgtables_bytes.counter",
+    "tlb_gen.counter", "mm_users.counter", "brk",
+)  # fmt: skip
 
 
 class Look:
@@ -41,7 +43,7 @@ def compare(before, now):
         old, new = before.counts[name], now.counts[name]
         if old != new:
             form = "#x" if name == "brk" else ""
-            yield f"{name.split('.')[0]}: {old:{form}} -> {new:{form}}"
+            yield f"{name.partition('.')[0]}: {old:{form}} -> {new:{form}}"
 
 
 def area_change(start, old, new):

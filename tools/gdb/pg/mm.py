@@ -155,9 +155,11 @@ class Mm(Command):
             for kind in counts:
                 counts[kind] += page["pt_" + kind]
         yield "resident", f"{words.size(mm['rss.counter'] * 4096)}: " + ", ".join(f"{n} {k}" for k, n in counts.items())
-        yield "tables", f"{words.many(number, 'PTE table')}, {words.size(mm['pgtables_bytes.counter'])} in all; pgd {mm['pgd']:#x}"
+        bytes_ = words.size(mm["pgtables_bytes.counter"])
+        yield "tables", f"{words.many(number, 'PTE table')}, {bytes_} in all; pgd {mm['pgd']:#x}"
         yield "code", f"{mm['start_code']:#x}-{mm['end_code']:#x}, data {mm['start_data']:#x}-{mm['end_data']:#x}"
-        yield "heap", f"{mm['start_brk']:#x}-{mm['brk']:#x}, stack {mm['start_stack']:#x}, mmap from {mm['mmap_base']:#x} down"
+        heap = f"{mm['start_brk']:#x}-{mm['brk']:#x}"
+        yield "heap", f"{heap}, stack {mm['start_stack']:#x}, mmap from {mm['mmap_base']:#x} down"
         yield "mmap_lock", lock_words(mm.sub("mmap_lock", "struct rw_semaphore"))
         yield "TLB", tlb_words(mm)
         yield "flags", words.flags(mm["flags"] & ~0xFFF, source.constants(words.MM_TYPES, "MMF_")) + (

@@ -92,7 +92,8 @@ def say_page(value):
     from . import frames  # pylint: disable=import-outside-toplevel; frames needs what needs this
 
     one = kernel.Struct(value.address, frames.PAGE)
-    return f"frame {frames.pfn_of_page(one.address):#x}, {one['_refcount.counter']} references, flags {words.page_flags(one['flags'])}"
+    flags = words.page_flags(one["flags"])
+    return f"frame {frames.pfn_of_page(one.address):#x}, {one['_refcount.counter']} references, flags {flags}"
 
 
 STRUCTS = {

@@ -71,6 +71,7 @@ class WhoWrote(Command):
     `reverse-stepi` goes before it. What the processor itself sets (accessed and dirty bits) is not seen."""
 
     NAME = "who-wrote"
+    NEEDS_TASKS = False
 
     def show(self, argv):
         if position() is None:

@@ -5,12 +5,13 @@ Tables are read through the direct map, four kilobytes at a time, so a walk work
 """
 
 import functools
+import re
 import struct
 
 import gdb
 
 from . import kernel, mm, source, tasks, words
-from .command import Command, at_most, number
+from .command import Command, number
 
 LEVELS = (("PGD", 39), ("PUD", 30), ("PMD", 21), ("PTE", 12))
 ENTRIES = struct.Struct("<512Q")
@@ -111,12 +112,12 @@ def space_for(task, address):
 
 
 def target(argv, usage):
-    """(task, address) of the words `[PID] ADDR`."""
-    at_most(argv, 2, usage)
+    """(task, address) of the words `[PID] ADDR`; a PID is a number or a variable of GDB, ADDR may have several words."""
     if not argv:
         raise gdb.GdbError(f"an address is missing: {usage}")
-    task = tasks.chosen(argv[0] if len(argv) == 2 else None)
-    return task, number(argv[-1], "an address")
+    pid = argv[0] if len(argv) > 1 and re.fullmatch(r"\d+|\$\w+", argv[0]) else None
+    task = tasks.chosen(pid)
+    return task, number(" ".join(argv[1:] if pid else argv), "an address")
 
 
 class Pt(Command):
