@@ -39,24 +39,24 @@ enum lock_rank {
 	RANK_I_MMAP,	 /* address_space.i_mmap_lock */
 	RANK_PAGE,	 /* PG_locked */
 	/* spinlocks */
-	RANK_TASKLIST,	 /* tasklist_lock */
-	RANK_SIGHAND,	 /* sighand_struct.siglock */
-	RANK_TASK,	 /* task_struct.alloc_lock */
-	RANK_FILES,	 /* files_struct.file_lock, fs_struct.lock */
-	RANK_DCACHE,	 /* dentry locks */
-	RANK_MMLIST,	 /* the list of address spaces */
-	RANK_PAGE_TABLE, /* mm_struct.page_table_lock */
-	RANK_FUTEX,	 /* futex hash bucket */
+	RANK_TASKLIST,	  /* tasklist_lock */
+	RANK_SIGHAND,	  /* sighand_struct.siglock */
+	RANK_TASK,	  /* task_struct.alloc_lock */
+	RANK_FILES,	  /* files_struct.file_lock, fs_struct.lock */
+	RANK_DCACHE,	  /* dentry locks */
+	RANK_MMLIST,	  /* the list of address spaces */
+	RANK_PAGE_TABLE,  /* mm_struct.page_table_lock */
+	RANK_FUTEX,	  /* futex hash bucket */
 	RANK_USERFAULTFD, /* userfaultfd_ctx.lock */
-	RANK_PTL,	 /* lock of one PTE table */
-	RANK_XARRAY,	 /* page-cache index */
-	RANK_WAITQUEUE,	 /* wait_queue_head.lock */
-	RANK_PI,	 /* task_struct.pi_lock */
-	RANK_RUNQUEUE,	 /* struct rq.lock */
-	RANK_TIMER,	 /* hrtimer base */
-	RANK_ALLOC,	 /* slab and vmalloc locks */
-	RANK_ZONE,	 /* zone locks of the buddy allocator */
-	RANK_LEAF,	 /* taken last, takes nothing */
+	RANK_PTL,	  /* lock of one PTE table */
+	RANK_XARRAY,	  /* page-cache index */
+	RANK_WAITQUEUE,	  /* wait_queue_head.lock */
+	RANK_PI,	  /* task_struct.pi_lock */
+	RANK_RUNQUEUE,	  /* struct rq.lock */
+	RANK_TIMER,	  /* hrtimer base */
+	RANK_ALLOC,	  /* slab and vmalloc locks */
+	RANK_ZONE,	  /* zone locks of the buddy allocator */
+	RANK_LEAF,	  /* taken last, takes nothing */
 };
 
 typedef struct spinlock {
