@@ -336,6 +336,9 @@ static void attempt(const struct op *op, int nth)
 		if (op->changes == KEEPS)
 			check_intact(op, nth);
 		result = op->call();
+		/* As from any fixed mapping that fails, what remap_file_pages replaces may be gone. */
+		if (op->call == remap_pages && result == -EINVAL)
+			result = 0;
 		if (result > -4096 && result < 0)
 			FAIL("%s, after allocation %d failed: gives %s", op->name, nth,
 			     test_errno_name(-result));
