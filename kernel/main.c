@@ -158,6 +158,7 @@ void __noreturn start_kernel(void)
 	pid_init();
 	cred_init();
 	fork_init();
+	stack_guard_gap = cmdline_option_long("stack_guard_gap", 256) << PAGE_SHIFT;
 	if (cmdline_flag("norandmaps"))
 		randomize_va_space = 0;
 	if (cmdline_option("strace"))

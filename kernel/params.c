@@ -37,6 +37,7 @@ static struct {
 	{"root", NULL, "accepted; there is no disk"},
 	{"rw", NULL, "accepted; there is no disk"},
 	{"slub_debug", NULL, "check every slab object"},
+	{"stack_guard_gap", NULL, "pages that stay free below a growing area; default 256"},
 	{"strace", NULL, "print system calls; =PID or =NAME picks"},
 };
 

@@ -19,7 +19,7 @@ unsigned long sysctl_overcommit_kbytes;
 unsigned long sysctl_admin_reserve_kbytes = 8192;
 unsigned long sysctl_user_reserve_kbytes = 131072;
 unsigned long mmap_min_addr = 65536;
-unsigned long stack_guard_gap = 256UL << PAGE_SHIFT;
+unsigned long stack_guard_gap = 256UL << PAGE_SHIFT; /* stack_guard_gap= changes it (STK-10) */
 int sysctl_legacy_va_layout;
 
 atomic64_t vm_committed_as;

@@ -83,6 +83,8 @@ void __init early_cpu_init(void)
 	read_signature(c);
 	read_extended(c);
 	read_brand(c);
+	if (!boot_cpu_has(X86_FEATURE_NX)) /* page tables would have a reserved bit set (RND-10) */
+		panic("the CPU cannot forbid execution (NX)");
 	if (c->cpuid_level >= 7)
 		cpuid_count(7, 0, &a, &cap[CPUID_7_0_EBX], &cap[CPUID_7_0_ECX], &d);
 	if (c->cpuid_level >= 0xd && boot_cpu_has(X86_FEATURE_XSAVE))

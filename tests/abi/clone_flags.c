@@ -504,3 +504,45 @@ TEST("SHR-9", "unshare(CLONE_VM) fails while the memory is shared")
 	EXPECT_OK(raw(SYS_unshare, CLONE_FILES | CLONE_FS));
 	EXPECT_ERR(raw(SYS_unshare, 1), EINVAL);
 }
+
+/* A clone that must fail; a child would end at once. */
+static long clone_in_vain(unsigned long flags)
+{
+	long pid = raw(SYS_clone, flags, 0, 0, 0, 0);
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
+}
+
+TEST("FLG-6", "a thread is in its process's namespaces of users and pids")
+{
+	unsigned long thread = CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+
+	EXPECT_ERR(clone_in_vain(thread | CLONE_NEWUSER), EINVAL);
+	EXPECT_ERR(clone_in_vain(thread | CLONE_NEWPID), EINVAL);
+	if (raw(SYS_unshare, CLONE_NEWPID) == 0) /* where there are namespaces */
+		EXPECT_ERR(clone_in_vain(thread), EINVAL);
+}
+
+TEST("FLG-6", "nor does shared memory go with a new clock to come")
+{
+	if (raw(SYS_unshare, CLONE_NEWTIME) == 0) {
+		EXPECT_ERR(clone_in_vain(CLONE_VM | CLONE_VFORK | SIGCHLD), EINVAL);
+		EXPECT_ERR(clone_in_vain(CLONE_THREAD | CLONE_SIGHAND | CLONE_VM), EINVAL);
+	} else {
+		EXPECT_ERR(raw(SYS_unshare, CLONE_NEWTIME), EINVAL);
+	}
+}
+
+TEST("FLG-5", "the first process of a pid namespace makes no siblings")
+{
+	long pid = raw(SYS_clone, CLONE_NEWPID | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid == -EINVAL)
+		SKIP("no pid namespaces, in which a test could be init");
+	EXPECT_OK(pid);
+	if (pid == 0)
+		_exit(clone_in_vain(CLONE_PARENT | SIGCHLD) == -EINVAL ? 7 : 1);
+	EXPECT_EXIT(pid, 7);
+}

@@ -507,3 +507,25 @@ TEST_SLOW("COW-17,DMP-9",
 	thread_join(thread);
 	EXPECT_EQ(*counter.first, *counter.second);
 }
+
+#define SOFT_DIRTY (1ULL << 55)
+
+TEST("COW-15", "what is dirty since clear_refs is so in the child too")
+{
+	char *p = map_private(3, RW);
+	int fd = EXPECT_OK(raw_open("/proc/self/clear_refs", O_WRONLY, 0));
+	uint64_t marks[3];
+
+	memset(p, 'x', 3 * PAGE);
+	EXPECT_EQ(raw_write(fd, "4", 1), 1);
+	p[PAGE] = 'y';
+	for (int i = 0; i < 3; i++)
+		marks[i] = pagemap(p + i * PAGE) & SOFT_DIRTY;
+	if (marks[0] == marks[1])
+		SKIP("soft-dirty is not tracked");
+	EXPECT(marks[1] && !marks[2]);
+	IN_CHILD({
+		for (int i = 0; i < 3; i++)
+			EXPECT_EQ(pagemap(p + i * PAGE) & SOFT_DIRTY, marks[i]);
+	});
+}

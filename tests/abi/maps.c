@@ -443,3 +443,28 @@ TEST("PROC-3,VMA-1", "anonymous memory can be named, and areas of other names st
 	EXPECT_ERR(SET_VMA_NAME(p + 1, PAGE, "x"), EINVAL);
 	EXPECT_ERR(SET_VMA_NAME(p, PAGE, "a]b"), EINVAL);
 }
+
+static int add_size(const struct area *area, void *context)
+{
+	*(unsigned long *)context += area->end - area->start;
+	return 1;
+}
+
+TEST("PROC-4", "the vsyscall page, where it is listed, is the last line and counts for nothing")
+{
+	static const char line[] = "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 "
+				   "                 [vsyscall]\n";
+	static char text[1 << 16];
+	unsigned long size = 0;
+	char *at;
+
+	EXPECT(read_file("/proc/self/maps", text, sizeof(text)) > 0);
+	at = strstr(text, "[vsyscall]");
+	if (at) {
+		at = strstr(text, "ffffffffff6");
+		EXPECT_STR(at, line);
+	}
+	for_each_area(add_size, &size);
+	EXPECT_EQ(statm_value(1) * PAGE, size);
+	EXPECT_UNMAPPED((char *)0xfffffffffff00000);
+}

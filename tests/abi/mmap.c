@@ -3,10 +3,12 @@
  * tests/abi/mmap.c - mmap's arguments and results (docs/contract/mmap.md, section 2).
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/fault.h"
@@ -544,4 +546,63 @@ TEST("MMAP-32", "shared /dev/zero is shared anonymous memory")
 TEST("MMAP-33", "the type of droppable memory is EINVAL")
 {
 	EXPECT_ERR(raw_mmap(0, PAGE, RW, 8 | MAP_ANONYMOUS, -1, 0), EINVAL);
+}
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+/* Maps and unmaps so often (0: for ever); NULL if each call did as it should. */
+static void *map_on(void *argument)
+{
+	long rounds = (long)argument;
+
+	for (long i = 0; !rounds || i < rounds; i++) {
+		long p = raw_mmap(0, 2 * PAGE, RW, PRIVATE | MAP_POPULATE, -1, 0);
+
+		if (p < 0 || raw_munmap(p, 2 * PAGE) != 0)
+			return (void *)p;
+	}
+	return NULL;
+}
+
+TEST("MMAP-34", "signals do not end mmap and munmap, though they wait for the lock")
+{
+	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {0};
+	struct sigaction action = {.sa_handler = on_alarm};
+	struct thread threads[3];
+
+	EXPECT_EQ(sigaction(SIGALRM, &action, NULL), 0);
+	EXPECT_EQ(setitimer(ITIMER_REAL, &often, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		threads[i] = thread_start(map_on, (void *)300);
+	EXPECT_EQ((long)map_on((void *)300), 0);
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ((long)thread_join(threads[i]), 0);
+	EXPECT_EQ(setitimer(ITIMER_REAL, &never, NULL), 0);
+}
+
+TEST("MMAP-34", "a process whose threads wait for the lock can be killed")
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	for (int round = 0; round < 5; round++) {
+		EXPECT_EQ(pipe(ready), 0);
+		pid = test_fork();
+		if (pid == 0) {
+			for (int i = 0; i < 3; i++)
+				thread_start(map_on, NULL);
+			EXPECT_EQ(raw_write(ready[1], "r", 1), 1);
+			map_on(NULL);
+			_exit(0);
+		}
+		EXPECT_EQ(raw_read(ready[0], &byte, 1), 1);
+		EXPECT_EQ(raw(SYS_kill, pid, SIGKILL), 0);
+		EXPECT_KILLED(pid, SIGKILL);
+		raw_close(ready[0]);
+		raw_close(ready[1]);
+	}
 }

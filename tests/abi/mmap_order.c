@@ -5,9 +5,11 @@
  * Each line sets up the failures of two steps of the contract's table and expects the earlier one.
  */
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fault.h"
+#include "lib/inject.h"
 #include "lib/maps.h"
 #include "lib/sys.h"
 #include "lib/test.h"
@@ -148,4 +150,55 @@ TEST("ORD-8,MLK-11", "after mlockall for the future mmap obeys the limit with EA
 	EXPECT_ERR(raw_mmap(0, 3 * PAGE, RW, PRIVATE, -1, 0), EAGAIN);
 	EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, PRIVATE, -1, 0));
 	EXPECT_ERR(raw_mmap(0, PAGE, PROT_NONE, PRIVATE, -1, 0), EAGAIN);
+}
+
+/* A private writable mapping of `fd` at this offset is refused after it was charged. */
+static void expect_refused(int fd, unsigned long offset, int error)
+{
+	long committed = meminfo_value("Committed_AS"), size = status_value("VmSize");
+	int count = area_count();
+
+	EXPECT_ERR(raw_mmap(0, 16 * PAGE, RW, MAP_PRIVATE, fd, offset), error);
+	EXPECT_EQ(meminfo_value("Committed_AS"), committed);
+	EXPECT_EQ(status_value("VmSize"), size);
+	EXPECT_EQ(area_count(), count);
+}
+
+TEST("ORD-6", "a mapping that its file refuses is charged to nobody, and is not there")
+{
+	int fd;
+
+	enter_tmpfs();
+	EXPECT_OK(raw(SYS_mknod, "mem", S_IFCHR | 0600, 1 << 8 | 1));
+	fd = raw_open("mem", O_RDWR, 0);
+	if (fd < 0)
+		SKIP("no /dev/mem, which refuses RAM");
+	expect_refused(fd, 64 << 20, EPERM);
+}
+
+TEST("ORD-6", "without memory for the area or the object the charge is given back")
+{
+	char *place = free_range(16);
+	int fd = temp_file(16 * PAGE);
+	long committed;
+	bool came = true;
+
+	inject_ready();
+	committed = meminfo_value("Committed_AS");
+	for (int n = 1; came; n++) {
+		long p;
+
+		inject_start(n);
+		p = raw_mmap(place, 16 * PAGE, RW, MAP_PRIVATE, fd, 0);
+		came = inject_stop();
+		if (p < 0) {
+			EXPECT_ERR(p, ENOMEM);
+			EXPECT_AREAS(place, 16, "16 hole");
+			EXPECT_EQ(meminfo_value("Committed_AS"), committed);
+			continue;
+		}
+		EXPECT_EQ(meminfo_value("Committed_AS"), committed + 64);
+		EXPECT_OK(raw_munmap(p, 16 * PAGE));
+	}
+	EXPECT_EQ(meminfo_value("Committed_AS"), committed);
 }

@@ -297,3 +297,42 @@ TEST("RND-12", "bad pointers of every kind give EFAULT")
 	EXPECT_ERR(raw_read(ends[0], ro, 4), EFAULT);
 	EXPECT_ERR(raw(SYS_pipe, ro), EFAULT);
 }
+
+TEST("RND-10", "without PROT_EXEC memory is executed only where the CPU cannot forbid it")
+{
+	unsigned int a = 0x80000001, b, c = 0, d;
+
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	for (int row = 1; row < 4; row++) {
+		char *p = code_pages(ANON_PRIVATE, rows[row].prot);
+
+		if (d >> 20 & 1)
+			EXPECT_SEGV(p, EXEC, SEGV_ACCERR);
+		else
+			EXPECT_ACCESS(p, EXEC);
+	}
+}
+
+TEST("RND-8", "a shared file mapping may be written whenever it says so, read before or not")
+{
+	int fd = temp_file(4 * PAGE);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, 4 * PAGE, RW, MAP_SHARED, fd, 0)), byte;
+
+	for (int round = 0; round < 3; round++) {
+		EXPECT_ACCESS(p, READ); /* the entry may be read-only now */
+		EXPECT_AREAS(p, 4, "4 rw-s");
+		p[0] = (char)('A' + round);
+		p[PAGE] = (char)('a' + round);
+		EXPECT_EQ(raw_pread(fd, &byte, 1, 0), 1);
+		EXPECT_EQ(byte, 'A' + round);
+		EXPECT_EQ(raw_pread(fd, &byte, 1, PAGE), 1);
+		EXPECT_EQ(byte, 'a' + round);
+		/* Clean again, where the file has somewhere to be written to. */
+		EXPECT_EQ(raw_msync(p, 4 * PAGE, MS_SYNC), 0);
+		EXPECT_EQ(raw(SYS_fsync, fd), 0);
+	}
+	EXPECT_OK(raw_mprotect(p, 4 * PAGE, PROT_READ));
+	EXPECT_SEGV(p + 2 * PAGE, WRITE, SEGV_ACCERR);
+	EXPECT_OK(raw_mprotect(p, 4 * PAGE, RW));
+	EXPECT_ACCESS(p + 2 * PAGE, WRITE);
+}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/fault.h"
+#include "lib/inject.h"
 #include "lib/maps.h"
 #include "lib/sys.h"
 #include "lib/test.h"
@@ -341,4 +342,32 @@ TEST("UNMAP-14", "a program may unmap its own code, and then faults")
 		_exit(0);
 	}
 	EXPECT_KILLED(pid, SIGSEGV);
+}
+
+TEST("UNMAP-9", "without memory for a split everything stays mapped")
+{
+	int failed = 0;
+	bool came = true;
+
+	inject_ready();
+	for (int n = 1; came; n++) {
+		char *p = map_alone(5, RW);
+		long result;
+
+		memset(p, 'x', 5 * PAGE);
+		inject_start(n);
+		result = raw_munmap(p + PAGE, 2 * PAGE);
+		came = inject_stop();
+		if (result == 0) {
+			EXPECT_AREAS(p, 5, "1 rw-p, 2 hole, 2 rw-p");
+		} else {
+			EXPECT_ERR(result, ENOMEM);
+			EXPECT(areas_in(p, 5) <= 2);
+			for (int i = 0; i < 5; i++)
+				EXPECT_EQ(p[i * PAGE + 7], 'x');
+			failed++;
+		}
+		EXPECT_OK(raw_munmap(p, 5 * PAGE));
+	}
+	EXPECT(failed >= 1);
 }

@@ -21,7 +21,7 @@ static const char *const names[] = {"VmPeak", "VmSize",	 "VmLck",   "VmPin",	"Vm
 				    "VmStk",  "VmExe",	 "VmLib",   "VmPTE",	"VmSwap"};
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
-TEST("STS-1", "the lines stand in order and in their format")
+TEST("STS-1,PROC-17", "the lines stand in order and in their format")
 {
 	char text[4096], want[64], *at;
 	long value;

@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -288,4 +289,29 @@ TEST("STK-12", "an overflowing stack kills, but with a signal stack the handler 
 	fault = try_call(overflow, (void *)&result);
 	EXPECT_EQ(fault.signal, SIGSEGV);
 	EXPECT_EQ(fault.code, SEGV_MAPERR);
+}
+
+/* stack_guard_gap=N of the kernel's command line, in pages. */
+static long guard_gap(void)
+{
+	char text[4096], *at;
+
+	EXPECT(read_file("/proc/cmdline", text, sizeof(text)) > 0);
+	at = strstr(text, "stack_guard_gap=");
+	return at ? strtol(at + 16, NULL, 10) : 256;
+}
+
+TEST("STK-10", "the guard gap is that of the command line, or 256 pages")
+{
+	long gap = guard_gap();
+	char *p = free_range(gap + 100), *stack = p + (gap + 50) * PAGE, *below;
+
+	EXPECT_EQ(raw_mmap(stack, PAGE, RW, PRIVATE | MAP_FIXED | MAP_GROWSDOWN, -1, 0), stack);
+	below = stack - (gap + 3) * PAGE;
+	EXPECT_EQ(raw_mmap(below, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), below);
+	EXPECT_ACCESS(stack - PAGE, WRITE);
+	EXPECT_ACCESS(stack - 2 * PAGE, WRITE);
+	EXPECT_SEGV(stack - 3 * PAGE, WRITE, SEGV_MAPERR); /* one page less than the gap */
+	EXPECT_OK(raw_mprotect(below, PAGE, PROT_NONE));   /* what nobody can use is no neighbour */
+	EXPECT_ACCESS(stack - 3 * PAGE, WRITE);
 }

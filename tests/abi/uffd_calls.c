@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * tests/abi/uffd_calls.c - what the clauses on other calls say of watched memory (docs/contract/
- * mmap.md: VMA-11, FLT-22, MADV-22, MADV-28, MLK-17, TLB-7; fork.md: FLG-13, UNW-6).
+ * mmap.md: VMA-11, FLT-22, MADV-22, MADV-28, MLK-17, TLB-7; fork.md: FLG-13, COW-10, UNW-6).
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/maps.h"
@@ -283,4 +284,60 @@ TEST("UNW-6,FLG-10", "a fork that finds no memory tells nothing, and filling goe
 	uffd_fill(fd, low, "ab");
 	EXPECT_LETTERS(low, "ab");
 	EXPECT_OK(raw_munmap(high, pages * PAGE));
+}
+
+struct pinned {
+	char *page;
+	struct gate begin, forked, look;
+};
+
+/* The owner of a page that somebody writes to meanwhile: forks, writes too, and looks at both. */
+static void own_pinned_page(struct pinned *s)
+{
+	struct gate child = gate_new();
+	pid_t pid;
+
+	memset(s->page, 'o', PAGE); /* ours alone from here on */
+	gate_open(&s->forked);
+	gate_pass(&s->begin);
+	pid = test_fork();
+	if (pid == 0) {
+		gate_pass(&child);
+		EXPECT_EQ(s->page[0], 'o');
+		EXPECT_EQ(s->page[100], 'o');
+		_exit(0);
+	}
+	s->page[100] = 't';
+	gate_open(&s->forked);
+	gate_pass(&s->look);
+	EXPECT_EQ(s->page[0], 'n');
+	EXPECT_EQ(s->page[100], 't');
+	gate_open(&child);
+	EXPECT_EXIT(pid, 0);
+	_exit(0);
+}
+
+TEST("COW-10", "a page that is being written for I/O stays with the process that forks")
+{
+	struct pinned s = {map_private(1, RW), gate_new(), gate_new(), gate_new()};
+	char *source = map_private(1, RW);
+	struct iovec local = {source, 8}, remote = {s.page, 8};
+	int fd = uffd_open(0);
+	struct job *job;
+	pid_t owner;
+
+	owner = test_fork();
+	if (owner == 0)
+		own_pinned_page(&s);
+	gate_pass(&s.forked);
+	uffd_watch(fd, source, 1, MISSING);
+	job = begin(SYS_process_vm_writev, owner, &local, 1, &remote, 1, 0);
+	EXPECT_FAULT(fd, source, 0); /* it has the owner's page by now */
+	EXPECT_SLEEPS(job);
+	gate_open(&s.begin);
+	gate_pass(&s.forked);
+	uffd_fill(fd, source, "n");
+	EXPECT_EQ(call_end(job), 8);
+	gate_open(&s.look);
+	EXPECT_EXIT(owner, 0);
 }

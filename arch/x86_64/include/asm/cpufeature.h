@@ -21,6 +21,7 @@
 #define X86_FEATURE_PGE	     (0 * 32 + 13)
 #define X86_FEATURE_FXSR     (0 * 32 + 24)
 #define X86_FEATURE_SSE2     (0 * 32 + 26)
+#define X86_FEATURE_NX	     (1 * 32 + 20)
 #define X86_FEATURE_GBPAGES  (1 * 32 + 26)
 #define X86_FEATURE_RDTSCP   (1 * 32 + 27)
 #define X86_FEATURE_XSAVE    (2 * 32 + 26)
