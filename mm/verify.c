@@ -16,6 +16,7 @@
 #include <pagoda/panic.h>
 #include <pagoda/printk.h>
 #include <pagoda/sched.h>
+#include <pagoda/userfaultfd_k.h>
 #include "vm_internal.h"
 
 struct verify {
@@ -70,6 +71,7 @@ static void verify_vma(struct verify *v, struct vm_area_struct *vma)
 	check(v, !(flags & VM_SHARED) || flags & VM_MAYSHARE, vma->vm_start);
 	check(v, vma_is_anonymous(vma) || vma->vm_file || flags & VM_SPECIAL, vma->vm_start);
 	check(v, !(flags & VM_LOCKED && flags & VM_SPECIAL), vma->vm_start);
+	check(v, !vma->vm_userfaultfd_ctx == !userfaultfd_armed(vma), vma->vm_start);
 
 	v->total += vma_pages(vma);
 	if ((flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC)
@@ -106,8 +108,11 @@ static int verify_pte(pte_t pte, unsigned long addr, void *arg)
 	struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
 	v->entries++;
-	if (!pte_present(pte))
+	if (!pte_present(pte)) {
+		check(v, !is_pte_marker(pte) || flags & VM_UFFD_WP, addr);
 		return 0;
+	}
+	check(v, !pte_uffd_wp(pte) || (flags & VM_UFFD_WP && !pte_write(pte)), addr);
 	check(v, !pte_write(pte) || flags & VM_WRITE, addr);
 	check(v, !pte_accessible(pte) || flags & VM_ACCESS_FLAGS, addr);
 	check(v, !pte_accessible(pte) || !pte_exec(pte) || flags & VM_EXEC, addr);

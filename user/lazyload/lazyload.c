@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define PAGE	4096UL
-#define PAGES	1024UL
+#define PAGES	256UL
 #define RECORDS (PAGES * PAGE / sizeof(uint64_t))
 
 static int uffd, file;
@@ -120,7 +120,7 @@ static uint64_t search(const uint64_t *table, uint64_t key)
 
 int main(void)
 {
-	static const uint64_t places[] = {4242, 4300, 500000, 123456};
+	static const uint64_t places[] = {4242, 4300, 100000, 123456};
 	const uint64_t *table;
 	uint64_t sum = 0;
 
