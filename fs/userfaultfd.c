@@ -2,7 +2,8 @@
 /*
  * fs/userfaultfd.c - page faults that a program resolves: the request, its sleep, its answer.
  *
- *	handle_userfault	may this fault wait? then
+ *	handle_userfault	may this fault wait? then userfault_wait:
+ *	  fault_request		a request in that frame, with what the monitor shall read
  *	  queue_fault		the entry is looked at once more; the request joins `pending`
  *	  mmap_read_unlock	whoever resolves it will need the lock
  *	  wake_up_poll		the monitor reads the message (fs/userfaultfd_file.c) ...
@@ -159,18 +160,17 @@ static bool queue_fault(struct userfaultfd_ctx *ctx, struct userfaultfd_request 
 
 /*
  * A user's fault heeds every signal: the handler runs and the instruction is made again. One of the
- * kernel, in the middle of a system call, only those that kill (UFLT-14, UFLT-16, UFLT-17).
+ * kernel, in the middle of a system call, only those that kill (UFLT-14, UFLT-16, UFLT-17). Drops
+ * mmap_lock. The frame is large: not for those who may not wait.
  */
-vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
+static noinline void userfault_wait(struct userfaultfd_ctx *ctx, struct vm_fault *vmf,
+				    unsigned long reason)
 {
 	unsigned int state = vmf->flags & FAULT_FLAG_USER ? TASK_INTERRUPTIBLE : TASK_KILLABLE;
-	struct userfaultfd_ctx *ctx = vmf->vma->vm_userfaultfd_ctx;
 	struct mm_struct *mm = vmf->vma->vm_mm;
 	struct userfaultfd_request req;
 	bool wait;
 
-	if (!may_wait(ctx, vmf->flags))
-		return VM_FAULT_SIGBUS;
 	fault_request(&req, ctx, vmf, reason);
 	wait = queue_fault(ctx, &req, vmf, reason);
 	mmap_read_unlock(mm);
@@ -179,5 +179,14 @@ vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
 		userfaultfd_sleep(ctx, &req, state);
 		userfaultfd_ctx_put(ctx);
 	}
+}
+
+vm_fault_t handle_userfault(struct vm_fault *vmf, unsigned long reason)
+{
+	struct userfaultfd_ctx *ctx = vmf->vma->vm_userfaultfd_ctx;
+
+	if (!may_wait(ctx, vmf->flags))
+		return VM_FAULT_SIGBUS;
+	userfault_wait(ctx, vmf, reason);
 	return VM_FAULT_RETRY;
 }

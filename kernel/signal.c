@@ -228,6 +228,8 @@ void recalc_sigpending_and_wake(struct task_struct *t)
 void signal_wake_up_state(struct task_struct *t, unsigned int state)
 {
 	set_tsk_thread_flag(t, TIF_SIGPENDING);
+	if (t == current && READ_ONCE(t->__state) == TASK_RUNNING)
+		return; /* it looks on its way back to user mode */
 	if (!wake_up_state(t, state | TASK_INTERRUPTIBLE))
 		kick_process(t);
 }
