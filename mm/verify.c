@@ -3,7 +3,8 @@
  * mm/verify.c - the checker of a whole address space.
  *
  *	tree      ascending, no overlap, gaps and subtree gaps right, map_count
- *	merging   no two neighbours that should be one, but where fork unlocked them
+ *	merging   no two neighbours that should be one, but where fork unlocked them, or a stack has
+ *	          grown down to another
  *	counters  total_vm, data_vm, exec_vm, stack_vm, locked_vm
  *	entries   inside a VMA; no more rights than the VMA gives; no counted frame without a
  *	          reference; no private frame writable while somebody else holds it
@@ -95,6 +96,7 @@ static void verify_merged(struct verify *v, struct vm_area_struct *vma, struct v
 	};
 
 	if (prev && prev->vm_end == vma->vm_start && !(v->mm->flags & MMF_UNMERGED) &&
+	    !(vma->vm_flags & VM_GROWSDOWN) &&
 	    vma_can_merge_above(prev, &attr) && !(vma->vm_ops && vma->vm_ops->close))
 		broken(v, "two VMAs that should be one", vma->vm_start);
 }

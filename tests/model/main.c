@@ -23,10 +23,11 @@
 #include "check.h"
 #include "machine.h"
 
-#define CORPUS	 "tests/model/corpus/*.txt"
-#define SAVED	 "build/fuzz/failed-%llu.txt"
-#define PROGRAMS 1500 /* of a plain run; the seeds begin at 1 */
-#define CHUNK	 50   /* programs a child: the machine starts anew now and then */
+#define CORPUS	   "tests/model/corpus/*.txt"
+#define SAVED	   "build/fuzz/failed-%llu.txt"
+#define PROGRAMS   1500 /* of a plain run; the seeds begin at 1 */
+#define MAX_FAILED 5
+#define CHUNK	   50 /* programs a child: the machine starts anew now and then */
 
 static void print_program(FILE *out, const struct program *program)
 {
@@ -232,7 +233,7 @@ static int run_random(unsigned long long seed, unsigned long long count, time_t 
 		make_program(&program, failed);
 		report(&program, failed, save);
 		nr_failed++;
-		if (!until)
+		if (!until || nr_failed == MAX_FAILED)
 			break;
 	}
 	printf("%s random programs %llu to %llu%s\n", nr_failed ? "not ok" : "ok", first, seed - 1,

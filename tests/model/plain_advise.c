@@ -70,7 +70,7 @@ static int punch(struct plain_process *p, unsigned int first, unsigned int end)
 
 	if (area->flags & PP_LOCKED || !area->obj)
 		return -EINVAL;
-	if (!(area->flags & PP_SHARED) || !(area->prot & PROT_WRITE))
+	if (!(area->flags & PP_SHARED)) /* a view without PROT_WRITE is enough */
 		return -EACCES;
 	plain_punch(area->obj, start, start + (end - first) * PAGE);
 	return 0;

@@ -44,12 +44,15 @@ static void move_pages(struct plain_process *p, const struct move *m)
 {
 	struct plain_page area = p->page[m->old];
 	unsigned long pgoff = area.pgoff;
-	unsigned int start = plain_area_start(p, m->old), end = plain_area_end(p, m->old);
+	unsigned int start, end;
 
 	/* Anonymous memory that never had a page is numbered anew. */
 	if (!area.obj && !area.faulted)
 		pgoff = m->new;
 	extend(p, m->new, m->new + m->new_pages, area, pgoff);
+	/* The area of the old place; the new one may have become part of it. */
+	start = plain_area_start(p, m->old);
+	end = plain_area_end(p, m->old);
 	for (unsigned int i = 0; i < m->old_pages; i++) {
 		struct plain_page *from = &p->page[m->old + i], *to = &p->page[m->new + i];
 
