@@ -60,8 +60,10 @@ static unsigned long page(struct choices *c)
 {
 	unsigned int where = choose(c, 16);
 
+	if (where < 10)
+		return MIDDLE - 6 + choose(c, 12);
 	if (where < 13)
-		return MIDDLE - 12 + choose(c, 24);
+		return MIDDLE - 16 + choose(c, 32);
 	if (where == 13)
 		return choose(c, 8); /* where the heap is */
 	if (where == 14)
@@ -286,6 +288,8 @@ void generate(struct program *program, struct choices *c, unsigned int what)
 		struct op *op = &program->op[program->nr];
 
 		gen_op(c, op, what);
+		for (int tries = 0; program->nr < 4 && op->code != OP_MMAP && tries < 50; tries++)
+			gen_op(c, op, what);
 		/* mlockall(2) would lock what is around the window, which is not the same everywhere. */
 		if (what & GEN_NATIVE && op->code == OP_MLOCKALL)
 			op->arg[0] = 2;

@@ -45,6 +45,12 @@ $(MODEL_FUZZ): $(patsubst %.c,$(O)/fuzz-obj/%.o,$(MODEL_KSRC) $(MODEL_CSRC) $(MO
 	@mkdir -p $(@D)
 	$(Q)$(FUZZCC) $(MODEL_SAN) -fsanitize=fuzzer -o $@ $^
 
+MODEL_GUEST := build/tests/model/guest
+$(MODEL_GUEST): $(addprefix $(MODEL_DIR)/,guest.c program.c generate.c program.h) | build/uapi/linux
+	@mkdir -p $(@D)
+	@$(call say,MUSLCC,$<)
+	$(Q)$(MUSL) -O1 -g $(MODEL_WARN) -o $@ $(filter %.c,$^)
+
 .PHONY: fuzz
 TIME ?= 60
 # Half of the time fresh seeds, half of it libFuzzer where clang has it. What fails is kept in $(O)/fuzz/.
