@@ -173,6 +173,23 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 }
 
 /*
+ * RMP-13: what stays behind is an area of its own, unlocked and not merged. Without memory for the
+ * split it stays locked, which promises nothing about pages that have gone.
+ */
+static struct vm_area_struct *unlock_old(struct mm_struct *mm, struct vm_area_struct *vma,
+					 unsigned long old, unsigned long len)
+{
+	struct vm_area_struct *part = split_range(mm, vma, old, old + len);
+
+	if (IS_ERR(part))
+		return vma;
+	part->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	mm->locked_vm -= len >> PAGE_SHIFT;
+	mm->flags |= MMF_UNMERGED;
+	return part;
+}
+
+/*
  * -> [old, old+old_len) lies in @vma, [new, new+new_len) is free; new_len >= old_len
  * <- @new, with the pages there; or -errno and nothing has changed
  *
@@ -211,9 +228,8 @@ static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, uns
 	if (userfaultfd_wp(vma) && !userfaultfd_wp(copy))
 		uffd_wp_range(copy, new, old_len, false);
 	if (flags & MREMAP_DONTUNMAP) {
-		if (vma->vm_flags & VM_LOCKED)
-			mm->locked_vm -= vma_pages(vma);
-		vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+		if (vm_flags & VM_LOCKED)
+			vma = unlock_old(mm, vma, old, old_len);
 		if (old == vma->vm_start && old + old_len == vma->vm_end && vma_is_anonymous(vma))
 			vma->vm_faulted = false;
 	} else if (old_len) {

@@ -88,6 +88,9 @@ struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *v
 				  const struct vma_attr *attr);
 struct vm_area_struct *vma_modify_flags(struct mm_struct *mm, struct vm_area_struct *vma,
 					unsigned long start, unsigned long end, vm_flags_t flags);
+/* Splits [start, end) off @vma, which contains it, and returns it; ERR_PTR, and nothing is split. */
+struct vm_area_struct *split_range(struct mm_struct *mm, struct vm_area_struct *vma,
+				   unsigned long start, unsigned long end);
 /* Can @vma take a range with @attr directly above it (below it)? */
 bool vma_can_merge_above(const struct vm_area_struct *vma, const struct vma_attr *attr);
 bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr *attr,

@@ -111,8 +111,8 @@ static struct vm_area_struct *give_to_next(struct mm_struct *mm, struct vm_area_
 	return next;
 }
 
-static struct vm_area_struct *split_range(struct mm_struct *mm, struct vm_area_struct *vma,
-					  unsigned long start, unsigned long end)
+struct vm_area_struct *split_range(struct mm_struct *mm, struct vm_area_struct *vma,
+				   unsigned long start, unsigned long end)
 {
 	struct vm_area_struct *lower = NULL;
 	int err = 0;

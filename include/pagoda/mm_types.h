@@ -223,7 +223,7 @@ struct vm_area_struct {
 #define MMF_DUMP_FILTER	  0x1fcUL
 #define MMF_DISABLE_THP	  0x1000000UL
 #define MMF_INIT_MASK	  (MMF_DUMPABLE_MASK | MMF_DUMP_FILTER | MMF_DISABLE_THP) /* fork keeps */
-#define MMF_UNMERGED	  0x2000000UL /* fork took VM_LOCKED away and did not merge (DMP-8) */
+#define MMF_UNMERGED	  0x2000000UL /* fork or mremap took VM_LOCKED away, unmerged (DMP-8) */
 #define MMF_OOM_SKIP	  0x200000UL  /* already torn down, nothing to gain from killing */
 
 struct mm_struct {

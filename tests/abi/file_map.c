@@ -178,6 +178,24 @@ TEST("FILE-7,MADV-12", "a punched hole reads zero when shared, private copies st
 	EXPECT_EQ(file_at(fd, PAGE), 0);
 }
 
+TEST("FILE-3,FLT-7",
+     "what fallocate has put beyond the end is not mapped along with what is before it")
+{
+	int fd = temp_file(PAGE);
+	char *p = map_fd(fd, 3, MAP_SHARED), *private = map_fd(fd, 3, MAP_PRIVATE);
+	long error = raw(SYS_fallocate, fd, 1 /* FALLOC_FL_KEEP_SIZE */, 0, 3 * PAGE);
+
+	EXPECT_EQ(error, 0);
+	EXPECT_ACCESS(p, READ);
+	EXPECT_BUS(p + PAGE, READ);
+	EXPECT_ACCESS(private, WRITE);
+	EXPECT_BUS(private + 2 * PAGE, READ);
+	error = raw(SYS_ftruncate, fd, 2 * PAGE);
+	EXPECT_EQ(error, 0);
+	EXPECT_ACCESS(p + PAGE, READ);
+	EXPECT_BUS(p + 2 * PAGE, READ);
+}
+
 TEST("FILE-8,MADV-6", "an untouched private page follows the file, a written one is detached")
 {
 	int fd = temp_file(2 * PAGE);

@@ -281,6 +281,21 @@ TEST("RMP-13,RMP-20", "DONTUNMAP clears the lock of the area that stays")
 	EXPECT_EQ(status_value("VmLck"), before);
 }
 
+TEST("RMP-13,RMP-20", "DONTUNMAP unlocks the range that it has emptied, and no more")
+{
+	char *p = map_private(8, PROT_READ);
+	long before = status_value("VmLck");
+
+	EXPECT_OK(raw_mlock(p + 3 * PAGE, 4 * PAGE));
+	EXPECT_OK(raw_mremap(p + 5 * PAGE, 2 * PAGE, 2 * PAGE, MAYMOVE | DONTUNMAP, 0));
+	EXPECT_AREAS(p, 8, "3 r--p, 2 r--p, 2 r--p, 1 r--p");
+	EXPECT_EQ(status_value("VmLck"), before + 16);
+	EXPECT_OK(raw_munmap(p + 3 * PAGE, 2 * PAGE));
+	EXPECT_EQ(status_value("VmLck"), before + 8);
+	EXPECT_OK(raw_munmap(p + 5 * PAGE, 2 * PAGE));
+	EXPECT_EQ(status_value("VmLck"), before + 8);
+}
+
 TEST("RMP-14", "DONTUNMAP checks the hint like a fixed address")
 {
 	char *p = letters(free_range(3), 3), *hole = free_range(3), *q;

@@ -102,6 +102,18 @@ TEST("STK-2", "another growing area below keeps no distance")
 	EXPECT_AREAS(other - 3 * PAGE, 10, "1 hole, 3 rw-p, 6 rw-p");
 }
 
+TEST("STK-2,STK-9", "growing areas that meet stay two, whatever is done around them")
+{
+	char *p = growing(400), *other = p - 6 * PAGE;
+
+	put(other, RW, MAP_GROWSDOWN);
+	EXPECT_ACCESS(other + PAGE, WRITE);
+	EXPECT_OK(raw_munmap(p, PAGE));
+	EXPECT_AREAS(other, 7, "1 rw-p, 5 rw-p, 1 hole");
+	EXPECT_OK(raw_mprotect(other + 2 * PAGE, PAGE, PROT_READ));
+	EXPECT_AREAS(other, 7, "1 rw-p, 1 rw-p, 1 r--p, 3 rw-p, 1 hole");
+}
+
 TEST("STK-3,LIM-3", "growth stops at the soft limit of the stack, each area for itself")
 {
 	char *p = growing(1000), *q = growing(1000);

@@ -112,8 +112,9 @@ static unsigned long prot(struct choices *c)
 static void gen_mmap(struct choices *c, unsigned long *a)
 {
 	static const unsigned int kinds[] = {PRIVATE | ANON, PRIVATE | ANON, PRIVATE | ANON,
-					     SHARED | ANON,  PRIVATE,	     PRIVATE,
-					     SHARED,	     SHARED,	     VALIDATE};
+					     PRIVATE | ANON, PRIVATE | ANON, SHARED | ANON,
+					     PRIVATE,	     PRIVATE,	     SHARED,
+					     SHARED,	     VALIDATE};
 	static const unsigned int extras[] = {
 		POPULATE, NORESERVE, LOCKED, GROWSDOWN, GROWSDOWN | NORESERVE, POPULATE | NONBLOCK,
 		NOREPLACE};

@@ -333,6 +333,7 @@ long machine_step(const struct op *op)
 	static int fail;
 	long ret;
 
+	failed = false;
 	if (op->code == OP_FAIL) {
 		fail = op->arg[0];
 		return 0;

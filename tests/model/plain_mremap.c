@@ -45,6 +45,7 @@ static void move_pages(struct plain_process *p, const struct move *m)
 	struct plain_page area = p->page[m->old];
 	unsigned long pgoff = area.pgoff;
 	unsigned int start, end;
+	bool locked;
 
 	/* Anonymous memory that never had a page is numbered anew. */
 	if (!area.obj && !area.faulted)
@@ -66,11 +67,12 @@ static void move_pages(struct plain_process *p, const struct move *m)
 		plain_unmap(p, m->old, m->old + m->old_pages);
 		return;
 	}
-	/* The old area stays, unlocked all of it, and does not merge. */
-	for (unsigned int i = start; i < end; i++) {
-		p->loose |= !!(p->page[i].flags & PP_LOCKED);
+	/* What stays is unlocked, and an area of its own if it was locked; nothing merges. */
+	locked = area.flags & PP_LOCKED;
+	p->loose |= locked;
+	for (unsigned int i = m->old; i < m->old + m->old_pages; i++) {
 		p->page[i].flags &= ~PP_LOCK;
-		if (start == m->old && end == m->old + m->old_pages && !area.obj)
+		if ((locked || (start == m->old && end == m->old + m->old_pages)) && !area.obj)
 			p->page[i].faulted = false;
 	}
 }
