@@ -241,18 +241,17 @@ static int copy_link(char __user *buffer, int buflen, const char *link)
 	return copy_to_user(buffer, link, len) ? -EFAULT : len;
 }
 
-/* Where a magic link leads, as a path name; consumes the references. */
-static int copy_jump(char __user *buffer, int buflen, const struct path *jump)
+int readlink_path(char __user *buffer, int buflen, const struct path *path)
 {
 	char *page = kmalloc(PATH_MAX, GFP_KERNEL), *name;
 	int res = -ENOMEM;
 
 	if (page) {
-		name = d_path(jump, page, PATH_MAX);
+		name = d_path(path, page, PATH_MAX);
 		res = IS_ERR(name) ? PTR_ERR(name) : copy_link(buffer, buflen, name);
 		kfree(page);
 	}
-	path_put(jump);
+	path_put(path);
 	return res;
 }
 
@@ -274,7 +273,7 @@ int vfs_readlink(struct dentry *dentry, char __user *buffer, int buflen)
 	else if (link)
 		res = copy_link(buffer, buflen, link);
 	else
-		res = copy_jump(buffer, buflen, &jump);
+		res = readlink_path(buffer, buflen, &jump);
 	kfree(done);
 	return res;
 }

@@ -20,7 +20,7 @@ static vm_flags_t data_flags(struct mm_struct *mm, vm_flags_t extra)
 {
 	if (current->personality & READ_IMPLIES_EXEC)
 		extra |= VM_EXEC;
-	return VM_DATA_DEFAULT_FLAGS | mm->def_flags | extra;
+	return VM_DATA_DEFAULT_FLAGS | VM_SOFTDIRTY | mm->def_flags | extra;
 }
 
 /* The range can be had at all: within the task's size, and lockable if all memory is locked. */

@@ -24,8 +24,8 @@ int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_str
 	vma->vm_end = top;
 	vma->vm_start = top - PAGE_SIZE;
 	vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
-	vma->vm_flags =
-		VM_STACK | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
+	vma->vm_flags = VM_STACK | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+			VM_ACCOUNT | VM_SOFTDIRTY;
 	vma_set_page_prot(vma);
 
 	err = -EINTR;

@@ -98,7 +98,7 @@ static int madvise_update_vma(struct mm_struct *mm, struct vm_area_struct *vma,
 	vma = vma_modify(mm, vma, start, end, &attr);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma) == -ENOMEM ? -EAGAIN : PTR_ERR(vma);
-	vma->vm_flags = flags;
+	vma_set_flags(vma, flags);
 	*pvma = vma;
 	return 0;
 }

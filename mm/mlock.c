@@ -36,7 +36,7 @@ static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma,
 	vma = vma_modify_flags(mm, vma, start, end, newflags);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	vma->vm_flags = newflags;
+	vma_set_flags(vma, newflags);
 	*pvma = vma;
 	if (!(oldflags & VM_LOCKED) && newflags & VM_LOCKED) {
 		mm->locked_vm += pages;

@@ -277,7 +277,7 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 		vm_flags |= VM_ACCOUNT;
 	}
 
-	attr.flags = vm_flags; /* stop: mmap-5 */
+	attr.flags = vm_flags | VM_SOFTDIRTY; /* stop: mmap-5 */
 	vma = vma_merge_new(mm, prev, addr, addr + len, &attr);
 	if (!vma) {
 		vma = mmap_new_vma(mm, prev, addr, len, &attr);

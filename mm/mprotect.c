@@ -100,7 +100,7 @@ int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_a
 		return PTR_ERR(vma);
 	}
 	*pprev = vma;
-	vma->vm_flags = newflags;
+	vma_set_flags(vma, newflags);
 	vma_set_page_prot(vma);
 	change_protection(vma, start, end);
 	vm_stat_account(mm, oldflags, -npages);

@@ -69,7 +69,7 @@ static struct vm_area_struct *set_tracking(struct vm_area_struct *vma, unsigned 
 	if (IS_ERR(vma))
 		return vma;
 	vma->vm_userfaultfd_ctx = ctx;
-	vma->vm_flags = attr.flags;
+	vma_set_flags(vma, attr.flags);
 	vma_set_page_prot(vma);
 	if (unmark)
 		uffd_wp_range(vma, start, end - start, false);

@@ -50,8 +50,12 @@ void vma_unlink_file(struct vm_area_struct *vma);
 void remove_vma(struct vm_area_struct *vma);
 /* Move the ends of @vma, its offset along; keeps the tree's gaps. */
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end);
-/* vm_page_prot from vm_flags. */
-void vma_set_page_prot(struct vm_area_struct *vma);
+
+/* New flags but for VM_SOFTDIRTY, which a VMA may have got from one that merged with it. */
+static inline void vma_set_flags(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags = flags | (vma->vm_flags & VM_SOFTDIRTY);
+}
 
 /*
  * Cut @vma at @addr; @vma keeps the lower part. 0, -ENOMEM, or what ->may_split says.

@@ -23,7 +23,7 @@
 #include <pagoda/fs.h>
 #include "vm_internal.h"
 
-/* SOFTDIRTY says nothing about what the memory is. */
+/* SOFTDIRTY says nothing about what the memory is; what merges has it if a part of it had. */
 #define VM_MERGE_IGNORE VM_SOFTDIRTY
 
 static bool same_name(const struct anon_vma_name *a, const struct anon_vma_name *b)
@@ -49,11 +49,18 @@ bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr
 	return attr->pgoff + pages == vma->vm_pgoff && vma_has_attr(vma, attr);
 }
 
+/* @vma gets a part of its neighbour @from. */
+static void vma_inherit(struct vm_area_struct *vma, const struct vm_area_struct *from)
+{
+	vma->vm_faulted |= from->vm_faulted;
+	vma->vm_flags |= from->vm_flags & VM_SOFTDIRTY;
+}
+
 /* @vma swallows its neighbour @victim, whose place it has taken already. */
 static void vma_swallow(struct mm_struct *mm, struct vm_area_struct *vma,
 			struct vm_area_struct *victim)
 {
-	vma->vm_faulted |= victim->vm_faulted;
+	vma_inherit(vma, victim);
 	vma_unlink(mm, victim);
 	remove_vma(victim);
 }
@@ -62,7 +69,7 @@ struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct
 				     unsigned long start, unsigned long end,
 				     const struct vma_attr *attr)
 {
-	struct vm_area_struct *next = prev ? vma_next(prev) : mm_first_vma(mm);
+	struct vm_area_struct *next = prev ? vma_next(prev) : mm_first_vma(mm), *vma;
 	bool with_prev, with_next;
 
 	if (attr->flags & VM_SPECIAL)
@@ -70,27 +77,21 @@ struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct
 	with_prev = prev && prev->vm_end == start && vma_can_merge_above(prev, attr);
 	with_next = next && next->vm_start == end &&
 		    vma_can_merge_below(next, attr, (end - start) >> PAGE_SHIFT);
-	if (with_prev && with_next) {
-		vma_set_bounds(prev, prev->vm_start, next->vm_end);
+	if (!with_prev && !with_next)
+		return NULL;
+	vma = with_prev ? prev : next;
+	vma_set_bounds(vma, with_prev ? prev->vm_start : start, with_next ? next->vm_end : end);
+	if (with_prev && with_next)
 		vma_swallow(mm, prev, next);
-		return prev;
-	}
-	if (with_prev) {
-		vma_set_bounds(prev, prev->vm_start, end);
-		return prev;
-	}
-	if (with_next) {
-		vma_set_bounds(next, start, next->vm_end);
-		return next;
-	}
-	return NULL;
+	vma->vm_flags |= attr->flags & VM_SOFTDIRTY;
+	return vma;
 }
 
 /* [start, end) of @vma moves over to @prev below it, which it touches. */
 static struct vm_area_struct *give_to_prev(struct mm_struct *mm, struct vm_area_struct *prev,
 					   struct vm_area_struct *vma, unsigned long end)
 {
-	prev->vm_faulted |= vma->vm_faulted;
+	vma_inherit(prev, vma);
 	vma_set_bounds(prev, prev->vm_start, end);
 	if (end == vma->vm_end)
 		vma_swallow(mm, prev, vma);
@@ -102,7 +103,7 @@ static struct vm_area_struct *give_to_prev(struct mm_struct *mm, struct vm_area_
 static struct vm_area_struct *give_to_next(struct mm_struct *mm, struct vm_area_struct *next,
 					   struct vm_area_struct *vma, unsigned long start)
 {
-	next->vm_faulted |= vma->vm_faulted;
+	vma_inherit(next, vma);
 	vma_set_bounds(next, start, next->vm_end);
 	if (start == vma->vm_start)
 		vma_swallow(mm, next, vma);

@@ -71,8 +71,8 @@ static int proc_revalidate(struct dentry *dentry, unsigned int flags)
 	if (!task)
 		return 0;
 	task_dump_owner(task, inode->i_mode, &inode->i_uid, &inode->i_gid);
-	if (PROC_I(inode)->is_fd)
-		valid = proc_fd_revalidate(task, inode);
+	if (PROC_I(inode)->revalidate)
+		valid = PROC_I(inode)->revalidate(task, dentry);
 	put_task_struct(task);
 	return valid;
 }
@@ -225,6 +225,7 @@ static const struct inode_operations proc_pid_file_iops = {
 
 static const struct pid_entry tgid_entries[] = {
 	DIR("task", 0555, proc_task_iops, proc_task_fops),
+	DIR("map_files", 0500, proc_map_files_iops, proc_map_files_fops),
 	PID_ENTRIES(proc_tgid_stat),
 };
 

@@ -25,8 +25,10 @@ static umode_t fd_mode(const struct file *file)
 	return mode;
 }
 
-bool proc_fd_revalidate(struct task_struct *task, struct inode *inode)
+/* Whether the descriptor is open still; updates the mode. */
+static bool fd_revalidate(struct task_struct *task, struct dentry *dentry)
 {
+	struct inode *inode = dentry->d_inode;
 	struct file *file = fget_task(task, PROC_I(inode)->fd);
 
 	if (!file)
@@ -148,7 +150,7 @@ static struct dentry *lookup_fd(struct inode *dir, struct dentry *dentry, bool i
 	fput(file);
 	if (!inode)
 		goto out;
-	PROC_I(inode)->is_fd = true;
+	PROC_I(inode)->revalidate = fd_revalidate;
 	PROC_I(inode)->fd = fd;
 	if (info) {
 		inode->i_op = &fdinfo_file_iops;
@@ -201,8 +203,7 @@ static int proc_readfd(struct file *file, struct dir_context *ctx)
 	return read_fds(file, ctx, false);
 }
 
-/* A process may always look at its own descriptors, even if it may not be looked into. */
-static int proc_fd_permission(struct inode *inode, int mask)
+int proc_fd_permission(struct inode *inode, int mask)
 {
 	int rv = generic_permission(inode, mask);
 	struct task_struct *task;

@@ -20,7 +20,7 @@ static struct inode *proc_alloc_inode(struct super_block *sb)
 	ei->pde = NULL;
 	ei->pid = NULL;
 	ei->entry = NULL;
-	ei->is_fd = false;
+	ei->revalidate = NULL;
 	ei->fd = 0;
 	return &ei->vfs_inode;
 }

@@ -8,6 +8,7 @@
  *	base.c		what a directory of a process or thread holds
  *	task_dir.c	where these directories stand: in /proc and in /proc/PID/task
  *	fd.c		/proc/PID/fd and fdinfo
+ *	map_files.c	/proc/PID/map_files
  *	array.c, ...	the files of a process
  *	misc.c, ...	the files of the system
  */
@@ -61,8 +62,9 @@ struct proc_inode {
 	struct proc_dir_entry *pde;    /* of an entry from boot */
 	struct pid *pid;	       /* else: whose it is, with a reference */
 	const struct pid_entry *entry; /* NULL: a directory of a task, or in fd/ */
-	bool is_fd;		       /* a name in fd/ or fdinfo/, */
-	unsigned int fd;	       /* and which */
+	unsigned int fd;	       /* of a name in fd/ or fdinfo/ */
+	/* of a name in fd/, fdinfo/ or map_files/: whether it still leads somewhere */
+	bool (*revalidate)(struct task_struct *task, struct dentry *dentry);
 };
 
 static inline struct proc_inode *PROC_I(const struct inode *inode)
@@ -95,7 +97,15 @@ static inline struct task_struct *get_proc_task(const struct inode *inode)
 #define PROC_THREAD_SELF_INO 3ULL
 #define PROC_DYNAMIC_FIRST   0xf0000000ULL
 
-enum proc_ino_kind { INO_TGID = 1, INO_TGID_FILE, INO_TID, INO_TID_FILE, INO_FD, INO_FDINFO };
+enum proc_ino_kind {
+	INO_TGID = 1,
+	INO_TGID_FILE,
+	INO_TID,
+	INO_TID_FILE,
+	INO_FD,
+	INO_FDINFO,
+	INO_MAP_FILE
+};
 
 static inline u64 proc_pid_ino(pid_t pid, enum proc_ino_kind kind, unsigned int index)
 {
@@ -148,8 +158,13 @@ void proc_pid_readdir(struct file *file, struct dir_context *ctx);
 
 extern const struct inode_operations proc_fd_iops, proc_fdinfo_iops;
 extern const struct file_operations proc_fd_fops, proc_fdinfo_fops;
-/* Whether the descriptor behind an inode in fd/ or fdinfo/ is open still; updates its mode. */
-bool proc_fd_revalidate(struct task_struct *task, struct inode *inode);
+/* A process may always look at its own files, even if it may not be looked into. */
+int proc_fd_permission(struct inode *inode, int mask);
+
+/* ---- map_files.c ------------------------------------------------------------------------- */
+
+extern const struct inode_operations proc_map_files_iops;
+extern const struct file_operations proc_map_files_fops;
 
 /* ---- array.c, status.c: what describes a task -------------------------------------------- */
 
@@ -216,6 +231,7 @@ extern const struct file_operations proc_mountinfo_fops;
 void proc_misc_init(void);
 void proc_cpu_init(void);
 void proc_memory_init(void);
+void proc_kpage_init(void);
 void proc_kmsg_init(void);
 void proc_kallsyms_init(void);
 void proc_sys_init(void);

@@ -7,7 +7,9 @@
  *	63 present | 62 swapped | 61 file or shared | 57 write-protected for userfaultfd |
  *	56 mapped exclusively | 55 soft-dirty | 54..0 frame number, for CAP_SYS_ADMIN
  *
- * Soft-dirty is not tracked: bit 55 is 0.
+ * Soft-dirty is what was written since somebody wrote 4 to clear_refs: that takes the right to write
+ * from all entries, and the fault that gives it back marks the entry. What has been mapped since is
+ * soft-dirty as a whole, by VM_SOFTDIRTY.
  */
 #include "internal.h"
 #include <pagoda/cred.h>
@@ -17,11 +19,12 @@
 #include <asm/tlbflush.h>
 #include <asm/uaccess.h>
 
-#define PM_EXCLUSIVE (1ULL << 56)
-#define PM_UFFD_WP   (1ULL << 57)
-#define PM_FILE	     (1ULL << 61)
-#define PM_SWAP	     (1ULL << 62)
-#define PM_PRESENT   (1ULL << 63)
+#define PM_SOFT_DIRTY (1ULL << 55)
+#define PM_EXCLUSIVE  (1ULL << 56)
+#define PM_UFFD_WP    (1ULL << 57)
+#define PM_FILE	      (1ULL << 61)
+#define PM_SWAP	      (1ULL << 62)
+#define PM_PRESENT    (1ULL << 63)
 
 #define PM_WORDS (PAGE_SIZE / sizeof(u64)) /* what one walk fills */
 
@@ -48,11 +51,30 @@ static int pagemap_word(pte_t pte, unsigned long addr, void *arg)
 			word |= PM_EXCLUSIVE;
 		if (pte_uffd_wp(pte))
 			word |= PM_UFFD_WP;
+		if (pte_soft_dirty(pte))
+			word |= PM_SOFT_DIRTY;
 	} else {
 		word = PM_SWAP | (pte_swp_uffd_wp(pte) ? PM_UFFD_WP : 0);
 	}
-	w->words[(addr - w->start) >> PAGE_SHIFT] = word;
+	w->words[(addr - w->start) >> PAGE_SHIFT] |= word;
 	return 0;
+}
+
+/* The words of [w->start, end). mmap_lock held. */
+static void pagemap_fill(struct mm_struct *mm, struct pagemap_walk *w, unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(mm, w->start);
+
+	memset(w->words, 0, (end - w->start) >> PAGE_SHIFT << 3);
+	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
+		unsigned long addr = max(vma->vm_start, w->start);
+
+		if (!(vma->vm_flags & VM_SOFTDIRTY))
+			continue;
+		for (; addr < min(vma->vm_end, end); addr += PAGE_SIZE)
+			w->words[(addr - w->start) >> PAGE_SHIFT] = PM_SOFT_DIRTY;
+	}
+	pt_walk(mm, w->start, end, pagemap_word, w);
 }
 
 /* mm is kept by a user reference. Bytes copied or -errno. */
@@ -71,11 +93,10 @@ static ssize_t pagemap_copy(struct mm_struct *mm, char __user *buf, size_t count
 		n = min((mm->task_size >> PAGE_SHIFT) - first, count / sizeof(u64));
 		n = min(n, PM_WORDS);
 		w.start = first << PAGE_SHIFT;
-		memset(w.words, 0, n * sizeof(u64));
 		err = mmap_read_lock_killable(mm);
 		if (err)
 			break;
-		pt_walk(mm, w.start, w.start + (n << PAGE_SHIFT), pagemap_word, &w);
+		pagemap_fill(mm, &w, w.start + (n << PAGE_SHIFT));
 		mmap_read_unlock(mm);
 		if (copy_to_user(buf, w.words, n * sizeof(u64))) {
 			err = -EFAULT;
@@ -145,8 +166,19 @@ const struct file_operations proc_pagemap_fops = {
 /* What a program writes (PROC-15). */
 enum { CLEAR_ALL = 1, CLEAR_ANON, CLEAR_MAPPED, CLEAR_SOFT_DIRTY, CLEAR_HIWATER_RSS, CLEAR_LAST };
 
-/* The accessed bits of one range. mmap_lock held. */
-static void clear_young(struct vm_area_struct *vma)
+/* Takes the right to write, so that the next write is seen. */
+static void clear_soft_dirty(struct mm_struct *mm, pte_t *ptep)
+{
+	pte_t pte = ptep_get(ptep);
+
+	if (!pte_present(pte) || (!pte_soft_dirty(pte) && !pte_write(pte)))
+		return;
+	pte = ptep_get_and_clear(mm, 0, ptep); /* the hardware may be making it dirty */
+	set_pte(ptep, pte_wrprotect(pte_clear_soft_dirty(pte)));
+}
+
+/* The accessed or soft-dirty bits of one range. mmap_lock held. */
+static void clear_bits(struct vm_area_struct *vma, bool soft_dirty)
 {
 	unsigned long addr = vma->vm_start, next;
 	struct pt_handle pt;
@@ -157,37 +189,44 @@ static void clear_young(struct vm_area_struct *vma)
 			continue;
 		}
 		next = pmd_addr_end(addr, vma->vm_end);
-		for (; addr < next; addr += PAGE_SIZE, pt.pte++)
-			ptep_test_and_clear_young(vma, addr, pt.pte);
+		for (; addr < next; addr += PAGE_SIZE, pt.pte++) {
+			if (soft_dirty)
+				clear_soft_dirty(vma->vm_mm, pt.pte);
+			else
+				ptep_test_and_clear_young(vma, addr, pt.pte);
+		}
 		pt_unlock(&pt);
 	}
 }
 
-static int do_clear_refs(struct mm_struct *mm, int what)
+static void clear_refs_mm(struct mm_struct *mm, int what)
 {
 	struct vm_area_struct *vma;
-	int err;
 
-	if (what == CLEAR_SOFT_DIRTY)
-		return 0;
-	if (what == CLEAR_HIWATER_RSS) {
-		err = mmap_write_lock_killable(mm);
-		if (err)
-			return err;
-		mm->hiwater_rss = get_mm_rss(mm);
-		mmap_write_unlock(mm);
-		return 0;
-	}
-	err = mmap_read_lock_killable(mm);
-	if (err)
-		return err;
 	for_each_vma (mm, vma) {
-		if ((what == CLEAR_ANON && vma->vm_file) || (what == CLEAR_MAPPED && !vma->vm_file))
+		if (vma->vm_flags & VM_PFNMAP || (what == CLEAR_ANON && vma->vm_file) ||
+		    (what == CLEAR_MAPPED && !vma->vm_file))
 			continue;
-		clear_young(vma);
+		if (what == CLEAR_SOFT_DIRTY && vma->vm_flags & VM_SOFTDIRTY) {
+			vma->vm_flags &= ~VM_SOFTDIRTY;
+			vma_set_page_prot(vma);
+		}
+		clear_bits(vma, what == CLEAR_SOFT_DIRTY);
 	}
 	flush_tlb_mm(mm);
-	mmap_read_unlock(mm);
+}
+
+static int do_clear_refs(struct mm_struct *mm, int what)
+{
+	int err = mmap_write_lock_killable(mm);
+
+	if (err)
+		return err;
+	if (what == CLEAR_HIWATER_RSS)
+		mm->hiwater_rss = get_mm_rss(mm);
+	else
+		clear_refs_mm(mm, what);
+	mmap_write_unlock(mm);
 	return 0;
 }
 

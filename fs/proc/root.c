@@ -160,6 +160,7 @@ void proc_root_init(void)
 	proc_misc_init();
 	proc_cpu_init();
 	proc_memory_init();
+	proc_kpage_init();
 	proc_kmsg_init();
 	proc_kallsyms_init();
 	proc_sys_init();

@@ -92,6 +92,8 @@ int vfs_unlink(struct inode *dir, struct dentry *dentry);
 int vfs_rename(struct inode *old_dir, struct dentry *old_dentry, struct inode *new_dir,
 	       struct dentry *new_dentry, unsigned int flags);
 int vfs_readlink(struct dentry *dentry, char __user *buffer, int buflen);
+/* Where a magic link leads, as a path name; consumes the references. Bytes or -errno. */
+int readlink_path(char __user *buffer, int buflen, const struct path *path);
 /* For boot code and kernel threads: names are kernel strings. */
 int init_mkdir(const char *pathname, umode_t mode);
 int init_mknod(const char *pathname, umode_t mode, dev_t dev);

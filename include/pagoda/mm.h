@@ -203,6 +203,9 @@ static inline pgoff_t linear_page_index(const struct vm_area_struct *vma, unsign
 	return ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
 }
 
+/* mm/vma.c: vm_page_prot from vm_flags; mmap_lock held for writing. */
+void vma_set_page_prot(struct vm_area_struct *vma);
+
 /* A task's cached VMA is void: its mm changes (exec). */
 void vmacache_flush(struct task_struct *tsk);
 
