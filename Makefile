@@ -41,6 +41,7 @@ NM      = $(CROSS_COMPILE)nm
 OBJCOPY = $(CROSS_COMPILE)objcopy
 HOSTCC ?= gcc
 MUSLCC ?= musl-gcc
+I386CC ?= i686-linux-gnu-gcc
 CLANG_FORMAT ?= clang-format
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -213,13 +214,29 @@ RUNTESTS = tests/run $(if $(T),-k '$(T)') $(if $(filter 1,$(V)),-v) $(if $(filte
 # Programs that are the guest's, and parts of the kernel that run on the host under sanitizers.
 TESTWARN  := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 ABI_BIN   := $(patsubst tests/abi/%.c,build/tests/abi/%,$(wildcard tests/abi/*.c))
+# Programs of 32 bits, where there is a compiler for them.
+I386_CC   := $(shell command -v $(I386CC) 2>/dev/null)
+ABI_BIN   += $(if $(I386_CC),$(patsubst tests/abi/i386/%.c,build/tests/abi/i386_%,$(wildcard tests/abi/i386/*.c)))
+I386_LIB  := $(addprefix tests/abi/lib/,expect.c fault.c main.c maps.c sys.c)
+I386_PROG := process run shmem threads
 PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests/programs/$(basename $(notdir $(s)))-%,\
-		     musl glibc-static glibc))
+		     musl glibc-static glibc)) \
+	     $(if $(I386_CC),$(I386_PROG:%=build/tests/programs/%-i386))
 
 build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
 	$(Q)$(MUSL) -O1 -g $(TESTWARN) -pthread -I tests/abi -o $@ $< $(wildcard tests/abi/lib/*.c)
+
+build/tests/abi/i386_%: tests/abi/i386/%.c $(I386_LIB) $(wildcard tests/abi/lib/*.h) | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,I386CC,$<)
+	$(Q)$(I386CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -I tests/abi -o $@ $< $(I386_LIB)
+
+build/tests/programs/%-i386: tests/programs/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,I386CC,$<)
+	$(Q)$(I386CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
 build/tests/programs/%-musl: tests/programs/%.c | build/uapi/linux
 	@mkdir -p $(@D)

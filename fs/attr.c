@@ -366,7 +366,9 @@ long sys_ftruncate(unsigned int fd, unsigned long length)
 	f = fdget(fd);
 	if (!f.file)
 		return -EBADF;
-	if (S_ISREG(file_inode(f.file)->i_mode) && (f.file->f_mode & FMODE_WRITE)) {
+	if (!(f.file->f_flags & O_LARGEFILE) && (long)length > S32_MAX) {
+		; /* EINVAL: the program could not be told how long the file is then */
+	} else if (S_ISREG(file_inode(f.file)->i_mode) && (f.file->f_mode & FMODE_WRITE)) {
 		if (IS_APPEND(file_inode(f.file)))
 			error = -EPERM;
 		else

@@ -2,9 +2,9 @@
 /*
  * fs/compat_fcntl.c - fcntl and fcntl64 of i386.
  *
- * They differ from fcntl in the structure of record locks alone. The F_GETLK family comes with
- * struct flock, of 32-bit offsets; F_GETLK64 and its like, numbers of i386 only, and the locks of
- * open files come with struct flock64. fcntl itself does not know the latter two.
+ * Both are one call here, as on Linux. It differs from that of x86-64 in the structure of record
+ * locks alone: the F_GETLK family comes with struct flock, of 32-bit offsets; F_GETLK64 and its like,
+ * numbers of i386 only, and the locks of open files come with struct flock64.
  */
 #include <pagoda/compat.h>
 #include <pagoda/errno.h>
@@ -109,18 +109,4 @@ long compat_sys_fcntl64(unsigned int fd, unsigned int cmd, u32 arg)
 		err = compat_lock(fd, f.file, cmd, compat_ptr(arg));
 	fdput(f);
 	return err;
-}
-
-long compat_sys_fcntl(unsigned int fd, unsigned int cmd, u32 arg)
-{
-	switch (cmd) {
-	case F_GETLK64:
-	case F_SETLK64:
-	case F_SETLKW64:
-	case F_OFD_GETLK:
-	case F_OFD_SETLK:
-	case F_OFD_SETLKW:
-		return -EINVAL;
-	}
-	return compat_sys_fcntl64(fd, cmd, arg);
 }

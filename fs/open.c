@@ -77,8 +77,6 @@ int vfs_open(const struct path *path, struct file *f)
 		f->f_mode &= ~FMODE_LSEEK;
 	if ((f->f_flags & O_DIRECT) && S_ISREG(inode->i_mode))
 		return -EINVAL;
-	if (!(f->f_flags & O_LARGEFILE) && S_ISREG(inode->i_mode) && i_size_read(inode) > S32_MAX)
-		return -EOVERFLOW;
 	return 0;
 }
 
@@ -162,7 +160,7 @@ long sys_openat(int dfd, const char __user *filename, int flags, umode_t mode)
 	return do_sys_open(dfd, filename, flags | O_LARGEFILE, mode);
 }
 
-/* Without O_LARGEFILE a 32-bit program does not get files whose size it could not be told. */
+/* Without O_LARGEFILE a 32-bit program makes no files whose size it could not be told. */
 long compat_sys_open(const char __user *filename, int flags, umode_t mode)
 {
 	return do_sys_open(AT_FDCWD, filename, flags, mode);

@@ -189,9 +189,10 @@ ssize_t generic_write_checks(struct kiocb *iocb, struct iov_iter *from)
 		return -EFBIG;
 	}
 	iov_iter_truncate(from, limit - pos);
-	if (pos >= inode->i_sb->s_maxbytes)
+	limit = iocb->ki_filp->f_flags & O_LARGEFILE ? inode->i_sb->s_maxbytes : S32_MAX;
+	if (pos >= limit)
 		return -EFBIG;
-	iov_iter_truncate(from, inode->i_sb->s_maxbytes - pos);
+	iov_iter_truncate(from, limit - pos);
 	return iov_iter_count(from);
 }
 

@@ -112,6 +112,8 @@ void load_descriptor_tables(void)
 	asm volatile("lgdt %0" : : "m"(gdt));
 	asm volatile("ltr %w0" : : "r"(__TSS_SEL));
 	asm volatile("lidt %0" : : "m"(idt));
+	/* No LDT; the one after reset has 64 KiB at address 0, which a program could name. */
+	asm volatile("lldt %w0" : : "r"(0));
 	/* A return by far jump takes the new code descriptor; data selectors stay as they are. */
 	asm volatile("pushq %0\n"
 		     "leaq 1f(%%rip), %%rax\n"

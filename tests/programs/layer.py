@@ -5,7 +5,8 @@ Two kinds of test stand in this folder.
 
 NAME.sh and NAME.c with NAME.out: a script for busybox's shell, or a program (compiled with musl static, glibc static and
 glibc dynamic), whose output must be exactly NAME.out and whose exit status 0. All of them share one boot. A script whose
-second line is `# with debian` sees Debian's dynamic dash and coreutils in /debian.
+second line is `# with debian` sees Debian's dynamic dash and coreutils in /debian. The scripts in I386 run a second time, by
+Debian's busybox of 32 bits, and so do programs that the Makefile compiles for i386 as well.
 
 test_*.py: functions `test_NAME(t)` that use the Target `t` to boot, type and run commands. What stands in a module's
 TARGETS ("pagoda", "linux") says where its tests run; the default is both, and `@pagoda_only` marks a single test. CPUS is
@@ -26,6 +27,7 @@ from pagoda.console import Console, Failure, Shell
 HERE = ROOT / "tests/programs"
 BINARIES = BUILD / "tests/programs"
 DEBIAN = ("dash", "coreutils", "libc6", "libselinux1", "libpcre2-8-0", "libacl1", "libattr1", "libgmp10", "libgcc-s1")
+I386 = ("files", "shell", "text")
 COREUTILS = "ls cat cp mv rm mkdir sort uniq wc head tail cut tr seq stat date sha256sum env printf dd od tee id"
 
 
@@ -116,14 +118,25 @@ def debian_root(root):
         guest.add_program(root, trees[package] / path, "/debian/" + os.path.basename(path), roots)
 
 
+def i386_root(root):
+    """Adds busybox of 32 bits and its applets in /i386. Where a script says /bin/sh, the other one is meant still."""
+    guest.add_program(root, packages.unpacked("busybox-static:i386") / "bin/busybox", "/i386/busybox")
+    for path, entry in list(root.entries.items()):
+        if entry.data == b"/bin/busybox":
+            root.symlink("i386/" + os.path.basename(path), "busybox")
+
+
 def batch_programs(report):
     """The scripts and compiled programs, as {name: (argv, expected output)}."""
     found = {}
     for script in sorted(HERE.glob("*.sh")):
         shell = "/debian/dash" if is_debian(script) else "/bin/sh"
         found[script.stem] = ([shell, f"/tests/{script.name}"], script.with_suffix(".out"))
+        if script.stem in I386:
+            words = ["/i386/busybox", "env", "PATH=/i386:/usr/bin:/bin", "sh", f"/tests/{script.name}"]
+            found[f"{script.stem}-i386"] = (words, script.with_suffix(".out"))
     for source in sorted(HERE.glob("*.c")):
-        for kind in ("musl", "glibc-static", "glibc"):
+        for kind in ("musl", "glibc-static", "glibc", "i386"):
             name = f"{source.stem}-{kind}"
             if (BINARIES / name).exists():
                 found[name] = ([f"/tests/{name}"], source.with_suffix(".out"))
@@ -144,6 +157,8 @@ def batch_root(names):
     for name in names:
         if (BINARIES / name).exists():
             guest.add_program(root, BINARIES / name, f"/tests/{name}")
+    if any(name.endswith("-i386") for name in names):
+        i386_root(root)
     if any((HERE / f"{name}.sh").exists() and is_debian(HERE / f"{name}.sh") for name in names):
         debian_root(root)
     return root

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What only guests use: Debian's busybox-static, its Linux kernel, programs and libraries.
+"""What only guests use: Debian's busybox-static, its Linux kernel, programs and libraries, of x86-64 and of i386.
 
 Packages are downloaded with apt and unpacked below build/debs/; nothing is installed on this machine. Where there is
 no apt, BUSYBOX= and LINUX= name one's own files.
@@ -21,13 +21,39 @@ def _run(command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **options)
 
 
+def _apt_options(arch):
+    """Options by which apt-get knows the packages of another architecture, without a change to this machine.
+
+    The lists are kept below build/debs/ and fetched at the first use.
+    """
+    if not arch:
+        return []
+    home = DEBS / f"apt-{arch}"
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (home / folder).mkdir(parents=True, exist_ok=True)
+    settings = {
+        "APT::Architecture": arch,
+        "APT::Architectures": arch,
+        "Acquire::Languages": "none",
+        "Dir::State::lists": home / "lists",
+        "Dir::Cache": home / "cache",
+    }
+    options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+    if not list((home / "lists").glob("*_Packages*")):
+        # Lists of other sources may fail; whether the package is known is seen when it is asked for.
+        _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", *options, "update"])
+    return options
+
+
 def _download(package, folder):
-    """Downloads one .deb into the folder and returns its path."""
+    """Downloads one .deb into the folder and returns its path. PACKAGE:ARCH names one of another architecture."""
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         raise Problem(f"the Debian package {package} is needed and there is no apt here: set BUSYBOX= or LINUX=")
     for deb in folder.glob("*.deb"):
         deb.unlink()
-    result = _run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package], cwd=folder)
+    name, _, arch = package.partition(":")
+    command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", *_apt_options(arch), "download", name]
+    result = _run(command, cwd=folder)
     debs = list(folder.glob("*.deb"))
     if result.returncode or not debs:
         lines = result.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]

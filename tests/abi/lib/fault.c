@@ -13,6 +13,16 @@
 
 #define STACK_SIZE (16 * PAGE)
 
+#ifdef __x86_64__
+#define REG_PC	      REG_RIP
+#define PKEY_OFFSET   32 /* of si_pkey in siginfo_t */
+#define fault_cr2(uc) ((uc)->uc_mcontext.gregs[REG_CR2])
+#else
+#define REG_PC	      REG_EIP
+#define PKEY_OFFSET   20
+#define fault_cr2(uc) ((uc)->uc_mcontext.cr2)
+#endif
+
 static __thread sigjmp_buf back;
 static __thread volatile int expecting; /* an access is under way */
 static __thread int ready;
@@ -23,15 +33,15 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 	const ucontext_t *user = context;
 
 	if (!expecting)
-		FAIL("unexpected signal %d, code %d, address %p, instruction %#llx", signal,
-		     info->si_code, info->si_addr, user->uc_mcontext.gregs[REG_RIP]);
+		FAIL("unexpected signal %d, code %d, address %p, instruction %#lx", signal,
+		     info->si_code, info->si_addr, (unsigned long)user->uc_mcontext.gregs[REG_PC]);
 	last.signal = signal;
 	last.code = info->si_code;
 	last.addr = (unsigned long)info->si_addr;
 	last.trap = user->uc_mcontext.gregs[REG_TRAPNO];
 	last.error = user->uc_mcontext.gregs[REG_ERR];
-	last.cr2 = user->uc_mcontext.gregs[REG_CR2];
-	memcpy(&last.pkey, (char *)info + 32, sizeof(last.pkey));
+	last.cr2 = fault_cr2(user);
+	memcpy(&last.pkey, (char *)info + PKEY_OFFSET, sizeof(last.pkey));
 	siglongjmp(back, 1);
 }
 

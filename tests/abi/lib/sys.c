@@ -54,7 +54,7 @@ char *free_range(size_t pages)
 void set_limits(int resource, unsigned long soft, unsigned long hard)
 {
 	struct {
-		unsigned long soft, hard;
+		uint64_t soft, hard;
 	} limit = {soft, hard};
 
 	EXPECT_OK(raw(SYS_prlimit64, 0, resource, &limit, NULL));
@@ -63,7 +63,7 @@ void set_limits(int resource, unsigned long soft, unsigned long hard)
 void set_limit(int resource, unsigned long soft)
 {
 	struct {
-		unsigned long soft, hard;
+		uint64_t soft, hard;
 	} limit;
 
 	EXPECT_OK(raw(SYS_prlimit64, 0, resource, NULL, &limit));
@@ -100,7 +100,7 @@ int cpu_count(void)
 	long bytes = EXPECT_OK(raw(SYS_sched_getaffinity, 0, sizeof(mask), mask));
 	int count = 0;
 
-	for (long i = 0; i < bytes / 8; i++)
+	for (long i = 0; i < bytes / (long)sizeof(long); i++)
 		count += __builtin_popcountl(mask[i]);
 	return count;
 }
@@ -109,7 +109,7 @@ void pin_to_cpu(int cpu)
 {
 	unsigned long mask[16] = {0};
 
-	mask[cpu / 64] = 1UL << cpu % 64;
+	mask[cpu / (8 * sizeof(long))] = 1UL << cpu % (8 * sizeof(long));
 	EXPECT_OK(raw(SYS_sched_setaffinity, 0, sizeof(mask), mask));
 }
 

@@ -15,14 +15,17 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#define PAGE	  4096UL
-#define TASK_SIZE 0x7ffffffff000UL
+#define PAGE 4096UL
 
 #define RW	  (PROT_READ | PROT_WRITE)
 #define RWX	  (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define PRIVATE	  (MAP_PRIVATE | MAP_ANONYMOUS)
 #define SHARED	  (MAP_SHARED | MAP_ANONYMOUS)
 #define NOREPLACE 0x100000 /* MAP_FIXED_NOREPLACE */
+
+#ifdef __x86_64__
+
+#define TASK_SIZE 0x7ffffffff000UL
 
 static inline long raw6(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -38,32 +41,62 @@ static inline long raw6(long number, long a, long b, long c, long d, long e, lon
 	return result;
 }
 
+#define raw_mmap(addr, len, prot, flags, fd, off) raw(SYS_mmap, addr, len, prot, flags, fd, off)
+#define raw_pread(fd, buffer, len, at)		  raw(SYS_pread64, fd, buffer, len, at)
+#define raw_pwrite(fd, buffer, len, at)		  raw(SYS_pwrite64, fd, buffer, len, at)
+
+#else /* the programs in tests/abi/i386 */
+
+#define TASK_SIZE 0xffffe000UL
+
+static inline long raw6(long number, long a, long b, long c, long d, long e, long f)
+{
+	const long words[] = {number, a, b, c, d, e, f};
+	long result;
+
+	__asm__ volatile("push %%ebx\n\tpush %%ebp\n\t"
+			 "mov 4(%%eax), %%ebx\n\tmov 8(%%eax), %%ecx\n\tmov 12(%%eax), %%edx\n\t"
+			 "mov 16(%%eax), %%esi\n\tmov 20(%%eax), %%edi\n\tmov 24(%%eax), %%ebp\n\t"
+			 "mov (%%eax), %%eax\n\t"
+			 "int $0x80\n\t"
+			 "pop %%ebp\n\tpop %%ebx\n\t"
+			 : "=a"(result)
+			 : "0"(words)
+			 : "ecx", "edx", "esi", "edi", "memory");
+	return result;
+}
+
+/* Offsets in bytes, as on x86-64; those of files are two words, the low one first. */
+#define raw_mmap(addr, len, prot, flags, fd, off)                                                  \
+	raw(SYS_mmap2, addr, len, prot, flags, fd, (unsigned long)(off) / PAGE)
+#define raw_pread(fd, buffer, len, at)	raw(SYS_pread64, fd, buffer, len, at, (uint64_t)(at) >> 32)
+#define raw_pwrite(fd, buffer, len, at) raw(SYS_pwrite64, fd, buffer, len, at, (uint64_t)(at) >> 32)
+
+#endif
+
 /* raw(number, up to six arguments of any integer or pointer type) */
 #define RAW_ARGS(n, a, b, c, d, e, f, ...)                                                         \
 	raw6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define raw(...) RAW_ARGS(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
-#define raw_mmap(addr, len, prot, flags, fd, off) raw(SYS_mmap, addr, len, prot, flags, fd, off)
-#define raw_munmap(addr, len)			  raw(SYS_munmap, addr, len)
-#define raw_mprotect(addr, len, prot)		  raw(SYS_mprotect, addr, len, prot)
-#define raw_brk(addr)				  raw(SYS_brk, addr)
-#define raw_mremap(old, len, size, flags, to)	  raw(SYS_mremap, old, len, size, flags, to)
-#define raw_msync(addr, len, flags)		  raw(SYS_msync, addr, len, flags)
-#define raw_mincore(addr, len, vec)		  raw(SYS_mincore, addr, len, vec)
-#define raw_madvise(addr, len, advice)		  raw(SYS_madvise, addr, len, advice)
-#define raw_mlock(addr, len)			  raw(SYS_mlock, addr, len)
-#define raw_mlock2(addr, len, flags)		  raw(SYS_mlock2, addr, len, flags)
-#define raw_munlock(addr, len)			  raw(SYS_munlock, addr, len)
-#define raw_mlockall(flags)			  raw(SYS_mlockall, flags)
-#define raw_munlockall()			  raw(SYS_munlockall)
-#define raw_memfd_create(name, flags)		  raw(SYS_memfd_create, name, flags)
-#define raw_open(path, flags, mode)		  raw(SYS_open, path, flags, mode)
-#define raw_close(fd)				  raw(SYS_close, fd)
-#define raw_read(fd, buffer, len)		  raw(SYS_read, fd, buffer, len)
-#define raw_write(fd, buffer, len)		  raw(SYS_write, fd, buffer, len)
-#define raw_pread(fd, buffer, len, at)		  raw(SYS_pread64, fd, buffer, len, at)
-#define raw_pwrite(fd, buffer, len, at)		  raw(SYS_pwrite64, fd, buffer, len, at)
-#define raw_ftruncate(fd, len)			  raw(SYS_ftruncate, fd, len)
+#define raw_munmap(addr, len)		      raw(SYS_munmap, addr, len)
+#define raw_mprotect(addr, len, prot)	      raw(SYS_mprotect, addr, len, prot)
+#define raw_brk(addr)			      raw(SYS_brk, addr)
+#define raw_mremap(old, len, size, flags, to) raw(SYS_mremap, old, len, size, flags, to)
+#define raw_msync(addr, len, flags)	      raw(SYS_msync, addr, len, flags)
+#define raw_mincore(addr, len, vec)	      raw(SYS_mincore, addr, len, vec)
+#define raw_madvise(addr, len, advice)	      raw(SYS_madvise, addr, len, advice)
+#define raw_mlock(addr, len)		      raw(SYS_mlock, addr, len)
+#define raw_mlock2(addr, len, flags)	      raw(SYS_mlock2, addr, len, flags)
+#define raw_munlock(addr, len)		      raw(SYS_munlock, addr, len)
+#define raw_mlockall(flags)		      raw(SYS_mlockall, flags)
+#define raw_munlockall()		      raw(SYS_munlockall)
+#define raw_memfd_create(name, flags)	      raw(SYS_memfd_create, name, flags)
+#define raw_open(path, flags, mode)	      raw(SYS_open, path, flags, mode)
+#define raw_close(fd)			      raw(SYS_close, fd)
+#define raw_read(fd, buffer, len)	      raw(SYS_read, fd, buffer, len)
+#define raw_write(fd, buffer, len)	      raw(SYS_write, fd, buffer, len)
+#define raw_ftruncate(fd, len)		      raw(SYS_ftruncate, fd, len)
 
 /* New memory of `pages` pages with this protection; fails the test when there is none. */
 char *map_private(size_t pages, int prot);
