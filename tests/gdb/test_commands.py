@@ -175,7 +175,7 @@ def test_task(t):
         r"^  state       S: sleeps, a signal wakes it$",
         r"^  in          wait4\(pid 0xffffffffffffffff, stat_addr 0x",
         r"^    0xffffffff[0-9a-f]+ do_wait \+ \d+$",
-        r"^    0xffffffff[0-9a-f]+ sys_wait4",
+        r"^    0xffffffff[0-9a-f]+ (sys|kernel)_wait4",
     )
 
 

@@ -17,7 +17,8 @@ import time
 from . import BUILD, ROOT, Problem, guest, qemu
 
 # Before GDB looks at anything: it shall not ask, neither of debuginfod nor of breakpoints in what is not loaded yet.
-SETTINGS = ("set debuginfod enabled off", "set confirm off", "set breakpoint pending on", "set print pretty on")
+SETTINGS = ("set debuginfod enabled off", "set confirm off", "set breakpoint pending on")
+SETTINGS += ("set print pretty on", "set pagination off")
 WAIT = 60  # seconds until QEMU listens; on a busy host this can take long
 
 
@@ -77,7 +78,7 @@ class Debugger:
         for setting in SETTINGS:
             words += ["-iex", setting]
         if self.script:
-            words += ["-nx", "-batch", "-iex", "set pagination off"]
+            words += ["-nx", "-batch"]
         words += ["-ex", f"target remote {self.sockets}/gdb", "-x", os.fspath(ROOT / "tools/gdb/pagoda.py")]
         if self.program:
             words += ["-ex", f"pg user-symbols at-exec {self.program}"]
@@ -87,7 +88,7 @@ class Debugger:
         """Starts the machine, stopped, and GDB on it; ends the machine after GDB."""
         if not shutil.which("gdb"):
             raise Problem("gdb is not installed: run `make deps`")
-        machine.extra = machine.extra + ["-S", "-gdb", f"unix:{self.sockets}/gdb,server=on,wait=off"]
+        machine.extra = machine.extra + ["-S", "-no-shutdown", "-gdb", f"unix:{self.sockets}/gdb,server=on,wait=off"]
         with open(self.folder / "qemu.log", "wb") as log:
             process = subprocess.Popen(
                 qemu.command(machine), stdin=subprocess.DEVNULL, stderr=log, start_new_session=True

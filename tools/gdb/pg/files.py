@@ -23,6 +23,15 @@ def of(task):
             yield number, kernel.Struct(where, "struct file"), bool(marks[number // 64] >> number % 64 & 1)
 
 
+def pipe(inode):
+    """Words for a pipe, which has no name."""
+    data = inode.go("i_pipe", "struct pipe_inode_info") if inode["i_mode"] >> 12 == 1 else None
+    if data is None:
+        return f"inode {inode['i_ino']}"
+    full = data["head"] - data["tail"]
+    return f"pipe {inode['i_ino']}: {full} of {data['ring_size']} slots full; struct pipe_inode_info {data.address:#x}"
+
+
 class Files(Command):
     """pg files [PID]: the open files of a process: descriptor, mode, position, references, path."""
 
@@ -42,5 +51,5 @@ class Files(Command):
             kind = KINDS.get(inode["i_mode"] >> 12, "anonymous") if inode else "?"
             print(
                 f"{number:5} {mode}   {'shut' if closed else 'kept'} {file['f_pos']:10} {file['f_count.counter']:4}  "
-                f"{file.address:#x}  {kind:17} {mm.path(file)}"
+                f"{file.address:#x}  {kind:17} {mm.path(file) or pipe(inode)}"
             )

@@ -34,10 +34,9 @@ def holder(lock, tag):
     if tag == "spinlock":
         if not lock["locked"]:
             return None
-        known = kernel.has_field("struct spinlock", "cpu")
-        return "held" + (
-            f" by CPU {lock['cpu']}: {tasks.name(tasks.current(lock['cpu']))}" if known and lock["cpu"] >= 0 else ""
-        )
+        if not kernel.has_field("struct spinlock", "cpu") or lock["cpu"] < 0:
+            return "held"
+        return f"held by CPU {lock['cpu']}: {tasks.name(tasks.current(lock['cpu']))}"
     if tag == "rwlock":
         held = lock["word"]
         return None if not held else "held for writing" if held & WRITER else f"held by {words.many(held, 'reader')}"

@@ -90,6 +90,13 @@ def load(task):
     return said
 
 
+def arm(path):
+    """Symbols at each exec of this program. New symbols give all breakpoints new places, so it is made anew after them."""
+    if PROGRAM["at-exec"] and PROGRAM["at-exec"].is_valid():
+        PROGRAM["at-exec"].delete()
+    PROGRAM["path"], PROGRAM["at-exec"] = path, ExecBreakpoint(path, True)
+
+
 def unload():
     """Forgets all programs."""
     for file, _ in LOADED:
@@ -142,11 +149,12 @@ class UserSymbols(Command):
         if argv[:1] == ["off"]:
             unload()
         elif argv[:1] == ["at-exec"] and len(argv) == 2:
-            PROGRAM["path"] = argv[1]
-            PROGRAM["at-exec"] = ExecBreakpoint(argv[1], True)
+            arm(argv[1])
         else:
             for line in load(tasks.chosen(argv[0] if argv else None)):
                 print(line)
+            if PROGRAM["path"]:
+                arm(PROGRAM["path"])
 
 
 class Break(Command):
@@ -178,20 +186,21 @@ class Program(Command):
         at_most(argv, 0, "pg program")
         if PROGRAM["path"] is None:
             raise gdb.GdbError("which program? `make gdb PROG=path`, or `pg user-symbols at-exec PATH`")
-        here = ExecBreakpoint(PROGRAM["path"], False)
+        path = PROGRAM["path"]
         if PROGRAM["at-exec"]:
-            PROGRAM["at-exec"].enabled = False  # its commands would go on
+            PROGRAM["at-exec"].delete()  # its commands would go on
+        here = ExecBreakpoint(path, False)
         try:
             gdb.execute("continue", to_string=True)
-            if not runs(tasks.current(), PROGRAM["path"]):
-                raise gdb.GdbError(f"stopped before {PROGRAM['path']} was there")
-            for line in load(tasks.current()):
-                print(line)
+            if not runs(tasks.current(), path):
+                raise gdb.GdbError(f"stopped before {path} was there")
             self.enter()
         finally:
             here.delete()
-            if PROGRAM["at-exec"]:
-                PROGRAM["at-exec"].enabled = True
+            PROGRAM["at-exec"] = None
+            arm(path)
+        for line in load(tasks.current()):
+            print(line)
         print(f"{tasks.name(tasks.current())} is about to run its first instruction")
         gdb.execute("frame")
 

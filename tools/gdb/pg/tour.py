@@ -42,6 +42,7 @@ class Tour:
         self.done = 0  # stops so far
         self.reached = self.trouble = None
         self.seen = tours.Seen()  # what the stops remember of each other
+        self.alive = True
 
     def follows(self, task, index):
         """Whether the task is the one at this stop."""
@@ -79,17 +80,19 @@ class Tour:
                 raise gdb.GdbError(f"no source has the marker `stop: {self.name}-{index + 1}`")
             marks += [StopBreakpoint(place, self, index) for place in places]
         self.reached = None
-        alive = True
+        self.alive = True
+        gdb.events.stop.connect(self.stopped)
         try:
             gdb.execute("continue", to_string=True)
-            alive = bool(gdb.selected_inferior().pid)
+            self.alive = self.alive and bool(gdb.selected_inferior().pid)
         except gdb.error:  # QEMU has gone with its connection
-            alive = False
+            self.alive = False
         finally:
+            gdb.events.stop.disconnect(self.stopped)
             for mark in marks:
                 if mark.is_valid():
                     mark.delete()
-        if not alive:
+        if not self.alive:
             print(f"The machine has ended before stop {self.done + 1} of the tour.")
             self.done = len(self.stops)
         elif self.reached is None:
@@ -99,6 +102,11 @@ class Tour:
             raise gdb.GdbError(f"stop {self.reached + 1}: {trouble!r}")
         else:
             self.show(self.reached)
+
+    def stopped(self, event):
+        """QEMU stops with SIGQUIT when the machine powers off or resets."""
+        if isinstance(event, gdb.SignalEvent) and event.stop_signal == "SIGQUIT":
+            self.alive = False
 
     def show(self, index):
         """What is told at a stop, and shown."""

@@ -18,7 +18,10 @@ NAMES = {
     "si": "rsi",
     "di": "rdi",
 }
+NAMES.update({"cs": "cs", "ss": "ss"})
 NAMES.update({f"r{n}": f"r{n}" for n in range(8, 16)})
+# What entry.S does not change, so that it can be asked for in outer frames too.
+KEPT = ("cr0", "cr2", "cr3", "cr4", "efer", "fs_base", "gs_base", "k_gs_base", "ds", "es", "fs", "gs", "eflags")
 SELECTORS = (0x10, 0x33, 0x23)  # the kernel's code, the user's of 64 and of 32 bits (asm/segment.h)
 
 
@@ -41,7 +44,7 @@ def caller(sp, pc):
         regs = kernel.Struct(top - size, REGS)
         return {"rip": regs["ip"], "rsp": regs["sp"]} if regs["cs"] in SELECTORS else None
     regs = kernel.Struct(sp, REGS)
-    return {NAMES[field]: regs[field] for field in NAMES} if regs["cs"] in SELECTORS else None
+    return {register_: regs[field] for field, register_ in NAMES.items()} if regs["cs"] in SELECTORS else None
 
 
 class Entry(gdb.unwinder.Unwinder):
@@ -62,11 +65,9 @@ class Entry(gdb.unwinder.Unwinder):
         if saved is None:
             return None
         info = frame.create_unwind_info(FrameId(gdb.Value(sp), gdb.Value(pc)))
-        for register_ in NAMES.values():
-            now = frame.read_register(register_)
-            info.add_saved_register(
-                register_, gdb.Value(saved[register_]).cast(now.type) if register_ in saved else now
-            )
+        for name in (*NAMES.values(), *KEPT):
+            now = frame.read_register(name)
+            info.add_saved_register(name, gdb.Value(saved[name]).cast(now.type) if name in saved else now)
         return info
 
 
