@@ -48,6 +48,16 @@ KTEST(pgtable_swap_entry)
 	KTEST_EXPECT_EQ(swp_offset(pte_to_swp_entry(pte)), (1UL << 40) + 5);
 }
 
+KTEST(pgtable_uffd_wp_marker)
+{
+	pte_t pte = pte_uffd_wp_marker();
+
+	KTEST_EXPECT(is_pte_marker(pte) && is_swap_pte(pte) && pte_swp_uffd_wp(pte));
+	KTEST_EXPECT(!pte_present(pte) && !pte_none(pte) && !pte_accessible(pte));
+	KTEST_EXPECT(!is_pte_marker(__pte(0)) && !is_pte_marker(pfn_pte(7, PAGE_SHARED)));
+	KTEST_EXPECT(!is_pte_marker(swp_entry_to_pte(swp_entry(1, 5))));
+}
+
 KTEST(pgtable_addr_end)
 {
 	unsigned long top = 0xffffffffffffffffUL & PAGE_MASK;
