@@ -261,7 +261,7 @@ include tests/model/model.mk
 KERNELTEST := $(if $(TSRC),$(B)/pagoda-test.elf)
 GUESTS     := build/guest/init $(B)/pagoda.elf
 
-test: all build/guest/init $(KERNELTEST) $(HOST_TESTS) $(ABI_BIN) $(PROG_BIN) checked-kernel
+test: all build/guest/init $(KERNELTEST) $(HOST_TESTS) $(ABI_BIN) $(PROG_BIN) $(MODEL_GUEST) checked-kernel
 	$(Q)$(RUNTESTS)
 # Some tests want the kernel that checks itself, whatever kernel the others use.
 .PHONY: checked-kernel
@@ -275,7 +275,7 @@ test-kernel: $(KERNELTEST)
 	$(Q)$(RUNTESTS) kernel
 test-abi: $(GUESTS) $(ABI_BIN) checked-kernel
 	$(Q)$(RUNTESTS) abi
-test-programs: all build/guest/init $(PROG_BIN) checked-kernel
+test-programs: all build/guest/init $(PROG_BIN) $(MODEL_GUEST) checked-kernel
 	$(Q)$(RUNTESTS) programs
 test-gdb: $(GUESTS) $(B)/initramfs.cpio
 	$(Q)$(RUNTESTS) gdb

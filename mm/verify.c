@@ -96,8 +96,8 @@ static void verify_merged(struct verify *v, struct vm_area_struct *vma, struct v
 	};
 
 	if (prev && prev->vm_end == vma->vm_start && !(v->mm->flags & MMF_UNMERGED) &&
-	    !(vma->vm_flags & VM_GROWSDOWN) &&
-	    vma_can_merge_above(prev, &attr) && !(vma->vm_ops && vma->vm_ops->close))
+	    !(vma->vm_flags & VM_GROWSDOWN) && vma_can_merge_above(prev, &attr) &&
+	    !(vma->vm_ops && vma->vm_ops->close))
 		broken(v, "two VMAs that should be one", vma->vm_start);
 }
 

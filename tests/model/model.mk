@@ -51,13 +51,15 @@ $(MODEL_GUEST): $(addprefix $(MODEL_DIR)/,guest.c program.c generate.c program.h
 	@$(call say,MUSLCC,$<)
 	$(Q)$(MUSL) -O1 -g $(MODEL_WARN) -o $@ $(filter %.c,$^)
 
+# Half of the time random seeds, half of it libFuzzer where clang has it. What fails is kept in $(O)/fuzz/.
 .PHONY: fuzz
 TIME ?= 60
-# Half of the time fresh seeds, half of it libFuzzer where clang has it. What fails is kept in $(O)/fuzz/.
-fuzz: $(MODEL_TEST) $(if $(shell command -v $(FUZZCC)),$(MODEL_FUZZ))
+HAS_FUZZER = $(shell echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+	     $(FUZZCC) -fsanitize=fuzzer,address -x c -o /dev/null - 2>/dev/null && echo yes)
+fuzz: $(MODEL_TEST) $(if $(filter fuzz,$(MAKECMDGOALS)),$(if $(HAS_FUZZER),$(MODEL_FUZZ)))
 	@mkdir -p $(O)/fuzz/inputs
 	$(Q)$(MODEL_TEST) -t $$(($(TIME) / 2)) -s $$(date +%s)
-	$(Q)[ ! -x $(MODEL_FUZZ) ] || $(MODEL_FUZZ) -max_total_time=$$(($(TIME) - $(TIME) / 2)) -max_len=1024 -timeout=30 \
+	$(Q)[ ! -x $(MODEL_FUZZ) ] || $(MODEL_FUZZ) -max_total_time=$$(($(TIME) - $(TIME) / 2)) -max_len=1024 -len_control=0 -timeout=30 \
 		-print_final_stats=1 -artifact_prefix=$(O)/fuzz/ $(O)/fuzz/inputs
 
 -include $(shell find $(O)/model-obj $(O)/fuzz-obj -name '*.d' 2>/dev/null)
