@@ -44,7 +44,8 @@ def kernel_path(name="pagoda.elf", checked=False):
 def main(function):
     """Runs a driver's main function; tells a Problem in one line and ends with its status."""
     name = os.path.basename(sys.argv[0])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exit that ends the guests, too
+    for number in (signal.SIGTERM, signal.SIGHUP):  # an exit that ends the guests, too
+        signal.signal(number, lambda *_: sys.exit(143))
     try:
         sys.exit(function())
     except Problem as problem:

@@ -137,7 +137,8 @@ class Debugger:
         if not again:
             qcow2(image)
             say("Recording; the machine ends the recording by powering off.")
-            machine.serial = "mon:stdio" if sys.stdin.isatty() else "stdio"
+            # Only a serial port that is named so (no -chardev, no monitor before it) has its input recorded.
+            machine.serial = "stdio"
             machine.extra = common + how("record")
             stdin = None if sys.stdin.isatty() else subprocess.DEVNULL
             status = subprocess.run(qemu.command(machine), stdin=stdin, check=False).returncode

@@ -5,7 +5,7 @@ The rules are those of mm/verify.c, by the same names. A stop in the middle of a
 command says which address spaces are being changed.
 """
 
-from . import buddy, frames, kernel, mm, tables, tasks, words
+from . import buddy, frames, kernel, mm, source, tables, tasks, words
 from .command import Command, at_most
 
 KINDS = ("anon", "file", "shmem", "swap", "special")
@@ -49,7 +49,13 @@ class Verifier:
         access = bit("READ") | bit("WRITE") | bit("EXEC")
         self.check(not flags & access & ~(flags >> 4), "rights within VM_MAY*", start)
         self.check(not flags & bit("SHARED") or flags & bit("MAYSHARE"), "shared means may share", start)
-        self.gaps(vma)
+        special = any(flags & bit(name) for name in ("IO", "DONTEXPAND", "PFNMAP", "MIXEDMAP"))
+        self.check(not vma["vm_ops"] or vma["vm_file"] or special, "an object without file", start)
+        self.check(not (flags & bit("LOCKED") and special), "special memory is locked", start)
+        armed = any(flags & bit(name) for name in ("UFFD_MISSING", "UFFD_WP", "UFFD_MINOR"))
+        self.check(bool(vma["vm_userfaultfd_ctx"]) == armed, "a userfaultfd without mode, or a mode without", start)
+        self.gaps(vma, previous)
+        self.merged(vma, previous)
         pages = (end - start) // 4096
         self.pages["total"] += pages
         if flags & (bit("EXEC") | bit("WRITE") | bit("GROWSDOWN")) == bit("EXEC"):
@@ -61,14 +67,34 @@ class Verifier:
         if flags & bit("LOCKED"):
             self.pages["locked"] += pages
 
-    def gaps(self, vma):
-        """The largest gap below a node of the tree."""
+    def gaps(self, vma, previous):
+        """The gap below an area, and the largest one below a node of the tree."""
+        below = previous["vm_end"] if previous else 0
+        start = vma["vm_start"]
+        if vma["vm_flags"] & words.vm_bit("GROWSDOWN"):
+            start = max(start - kernel.var("stack_guard_gap"), 0)
+        self.check(vma["vm_gap"] == max(start - below, 0), "vm_gap", vma["vm_start"])
         largest = vma["vm_gap"]
         for side in ("rb_left", "rb_right"):
             node = vma["vm_rb." + side]
             if node:
                 largest = max(largest, kernel.around(node, mm.VMA, "vm_rb")["rb_subtree_gap"])
         self.check(vma["rb_subtree_gap"] == largest, "rb_subtree_gap", vma["vm_start"])
+
+    def merged(self, vma, previous):
+        """Two neighbours that should be one, but where fork left them apart."""
+        unmerged = self.space["flags"] & source.defines(words.MM_TYPES)["MMF_UNMERGED"]
+        if previous is None or previous["vm_end"] != vma["vm_start"] or unmerged:
+            return
+        pages = (previous["vm_end"] - previous["vm_start"]) // 4096
+        same = all(vma[field] == previous[field] for field in ("vm_file", "vm_userfaultfd_ctx", "anon_name", "vm_ops"))
+        flags = (vma["vm_flags"] ^ previous["vm_flags"]) & ~words.vm_bit("SOFTDIRTY")
+        special = any(vma["vm_flags"] & words.vm_bit(name) for name in ("IO", "DONTEXPAND", "PFNMAP", "MIXEDMAP"))
+        stack = vma["vm_flags"] & words.vm_bit("GROWSDOWN")
+        closes = vma["vm_ops"] and kernel.Struct(vma["vm_ops"], "struct vm_operations_struct")["close"]
+        follows = previous["vm_pgoff"] + pages == vma["vm_pgoff"]
+        apart = flags or special or stack or closes or not (same and follows)
+        self.check(apart, "two areas that should be one", vma["vm_start"])
 
     def entries(self, areas):
         """Each entry against its area and its frame."""
@@ -83,11 +109,18 @@ class Verifier:
 
     def entry(self, vma, address, entry):
         """One entry."""
+        bit, flags, pfn = words.page_bit, vma["vm_flags"], words.pfn_of(entry)
+        watched = flags & words.vm_bit("UFFD_WP")
         if not words.present(entry):
             self.counts["swap"] += 1
+            self.check(not words.pte(entry).startswith("marker") or watched, "a marker where nobody watches", address)
             return
-        bit, flags, pfn = words.page_bit, vma["vm_flags"], words.pfn_of(entry)
         write = bool(entry & bit("RW"))
+        self.check(not entry & bit("UFFD_WP") or (watched and not write), "a mark of a userfaultfd", address)
+        if entry & bit("PRESENT"):
+            access = words.vm_bit("READ") | words.vm_bit("WRITE") | words.vm_bit("EXEC")
+            self.check(flags & access, "an entry grants what PROT_NONE forbids", address)
+            self.check(entry & bit("NX") or flags & words.vm_bit("EXEC"), "an entry may be run, the area not", address)
         self.check(not write or flags & words.vm_bit("WRITE"), "writable entry, area is not", address)
         if entry & bit("SPECIAL"):
             self.counts["special"] += 1
@@ -100,6 +133,7 @@ class Verifier:
         self.counts["anon" if anon else "shmem" if frames.has_flag(page, "swapbacked") else "file"] += 1
         self.check(page["_refcount.counter"] > 0, "a frame without references", address)
         private = not flags & words.vm_bit("SHARED")
+        self.check(not (anon and private) or vma["vm_faulted"], "vm_faulted", address)
         self.check(not (write and private) or anon, "a private entry may write to the page cache", address)
         self.check(
             not (write and private) or page["_refcount.counter"] <= 2, "a writable private frame is shared", address
@@ -111,6 +145,9 @@ class Verifier:
         for page in mm.tables(self.space):
             for kind in KINDS:
                 sums[kind] += page["pt_" + kind]
+            shared = page["pt_refs"] > 1
+            owned = frames.has_flag(page, "table") and (shared or page["pt_mm"] == self.space.address)
+            self.check(owned and page["pt_refs"], "a PTE table of somebody else", frames.pfn_of_page(page.address))
         for kind in KINDS:
             self.check(sums[kind] == self.counts[kind], f"count of {kind} entries", sums[kind])
         resident = sums["anon"] + sums["file"] + sums["shmem"]
