@@ -86,6 +86,7 @@ static void copy_kernel_thread(struct task_struct *p, const struct kernel_clone_
 	p->thread.pkru = INIT_PKRU;
 	p->thread.selectors = 0;
 	memset(p->thread.tls_array, 0, sizeof(p->thread.tls_array));
+	p->thread.uses_tls = 0;
 }
 
 /* CLONE_SETTLS: a base for 64-bit calls, a descriptor for 32-bit ones (TID-6). */
@@ -170,6 +171,7 @@ void flush_thread(void)
 	thread->fsbase = thread->gsbase = 0;
 	thread->selectors = 0;
 	memset(thread->tls_array, 0, sizeof(thread->tls_array));
+	thread->uses_tls = 0;
 	load_tls(thread);
 	load_segments(thread);
 	local_irq_enable();
@@ -177,19 +179,22 @@ void flush_thread(void)
 }
 
 /*
- * The user's selectors are 0 in 64-bit programs, almost always. What a kernel thread leaves is what
- * the user task before it has left, so that it counts here as well.
+ * The user's selectors are 0 in 64-bit programs, almost always, and they set no descriptors. What a
+ * kernel thread leaves is what the user task before it has left, so that it counts here as well.
  */
-static inline void switch_segments(struct thread_struct *prev, const struct task_struct *next)
+static inline void switch_segments(struct thread_struct *prev, struct task_struct *task)
 {
+	struct thread_struct *next = &task->thread;
+
 	save_selectors(prev);
-	if (next->flags & PF_KTHREAD)
-		return;
-	load_tls(&next->thread);
-	if (likely(!(prev->selectors | next->thread.selectors)))
-		load_bases(&next->thread);
-	else
-		load_segments(&next->thread);
+	if (task->flags & PF_KTHREAD) {
+		next->uses_tls |= prev->uses_tls;
+	} else if (likely(!(prev->selectors | next->selectors | prev->uses_tls | next->uses_tls))) {
+		load_bases(next);
+	} else {
+		load_tls(next);
+		load_segments(next);
+	}
 }
 
 /* entry.S jumps here on the new stack; interrupts are off. */

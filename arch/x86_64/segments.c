@@ -185,6 +185,7 @@ int do_set_thread_area(struct task_struct *p, int idx, struct user_desc __user *
 	if (idx < GDT_ENTRY_TLS_MIN || idx > GDT_ENTRY_TLS_MAX)
 		return -EINVAL;
 	p->thread.tls_array[idx - GDT_ENTRY_TLS_MIN] = make_desc(&info);
+	p->thread.uses_tls = 1;
 	if (p == current)
 		refresh_current_segments();
 	return 0;

@@ -31,6 +31,7 @@ struct thread_struct {
 		u64 selectors; /* all four */
 	};
 	u64 tls_array[GDT_ENTRY_TLS_ENTRIES]; /* descriptors of set_thread_area() */
+	u64 uses_tls; /* some were set; in a kernel thread: the CPU has some of a task before */
 
 	struct fpu_state *fpu; /* saved x87/SSE/AVX state; NULL in kernel threads */
 	int fpu_cpu;	       /* the CPU whose registers hold this state still, or -1 */
