@@ -10,6 +10,7 @@
 #include <pagoda/errno.h>
 #include <pagoda/err.h>
 #include <pagoda/sched.h>
+#include <pagoda/vmstat.h>
 #include <syscalls.h>
 #include "vm_internal.h"
 
@@ -189,4 +190,16 @@ long sys_munlockall(void)
 	apply_mlockall_flags(mm, 0);
 	mmap_write_unlock(mm);
 	return 0;
+}
+
+unsigned long nr_mlocked_pages(void)
+{
+	unsigned long pages = 0;
+	struct mm_struct *mm;
+
+	spin_lock(&mmlist_lock);
+	list_for_each_entry (mm, &init_mm.mmlist, mmlist)
+		pages += min(READ_ONCE(mm->locked_vm), get_mm_rss(mm));
+	spin_unlock(&mmlist_lock);
+	return pages;
 }

@@ -26,7 +26,6 @@ static const struct {
 	enum vm_stat_item item;
 	unsigned int scale;
 } vmstat_items[] = {
-	{"nr_mlock", NR_MLOCK, 1},
 	{"nr_slab_reclaimable", NR_SLAB_RECLAIMABLE, 1},
 	{"nr_slab_unreclaimable", NR_SLAB_UNRECLAIMABLE, 1},
 	{"nr_anon_pages", NR_ANON_MAPPED, 1},
@@ -38,14 +37,16 @@ static const struct {
 	{"nr_kernel_stack", NR_KERNEL_STACK, 4}, /* KiB */
 	{"nr_page_table_pages", NR_PAGETABLE, 1},
 	{"pgalloc_normal", PGALLOC, 1},
+	{"allocstall_normal", ALLOCSTALL, 1},
 	{"pgfree", PGFREE, 1},
 	{"pglazyfree", PGLAZYFREE, 1},
 	{"pgfault", PGFAULT, 1},
 	{"pgmajfault", PGMAJFAULT, 1},
 	{"pglazyfreed", PGLAZYFREED, 1},
 	{"pgreuse", PGREUSE, 1},
+	{"drop_pagecache", DROP_PAGECACHE, 1},
+	{"drop_slab", DROP_SLAB, 1},
 	{"oom_kill", OOM_KILL, 1},
-	{"allocstall_normal", ALLOCSTALL, 1},
 };
 
 const char *vmstat_line(unsigned int i, unsigned long *value)
@@ -54,7 +55,12 @@ const char *vmstat_line(unsigned int i, unsigned long *value)
 		*value = nr_free_pages();
 		return "nr_free_pages";
 	}
-	if (--i >= ARRAY_SIZE(vmstat_items))
+	if (i == 1) {
+		*value = nr_mlocked_pages();
+		return "nr_mlock";
+	}
+	i -= 2;
+	if (i >= ARRAY_SIZE(vmstat_items))
 		return NULL;
 	*value = vm_stat_sum(vmstat_items[i].item) * vmstat_items[i].scale;
 	return vmstat_items[i].name;
@@ -76,7 +82,7 @@ void si_meminfo(struct meminfo *info)
 		.pagetables = vm_stat_sum(NR_PAGETABLE),
 		.kernel_stack = vm_stat_sum(NR_KERNEL_STACK),
 		.vmalloc_used = vmalloc_nr_pages(),
-		.mlocked = vm_stat_sum(NR_MLOCK),
+		.mlocked = nr_mlocked_pages(),
 	};
 	/* What programs could get without anyone losing data: shmem cannot be dropped. */
 	info->available = nr_free_buffer_pages() + info->slab_reclaimable / 2;

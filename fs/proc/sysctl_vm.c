@@ -3,10 +3,12 @@
  * fs/proc/sysctl_vm.c - /proc/sys/vm: the knobs of virtual memory.
  */
 #include "sysctl.h"
+#include <pagoda/fs.h>
 #include <pagoda/gfp.h>
 #include <pagoda/mman.h>
 #include <pagoda/oom.h>
 #include <pagoda/slab.h>
+#include <pagoda/vmstat.h>
 #include <pagoda/userfaultfd_k.h>
 
 /* Of the ratio and the fixed size that limit commitment, the one written last counts. */
@@ -44,15 +46,21 @@ static int store_min_free_kbytes(const struct sysctl *ctl, char *text)
 	return 0;
 }
 
-/* 1: page cache, 2: slab objects, 3: both. tmpfs pages are all the data there is and stay. */
+/* 1: page cache, 2: slab objects, 3: both. 4, which would silence the log, is as good as nothing. */
 static int store_drop_caches(const struct sysctl *ctl, char *text)
 {
 	int what;
 
 	if (kstrtoint(text, 0, &what) || what < 1 || what > 4)
 		return -EINVAL;
-	if (what & 2)
+	if (what & 1) {
+		drop_pagecache(ULONG_MAX);
+		count_vm_event(DROP_PAGECACHE);
+	}
+	if (what & 2) {
 		shrink_caches(GFP_KERNEL, ULONG_MAX);
+		count_vm_event(DROP_SLAB);
+	}
 	drain_memory_caches();
 	return 0;
 }

@@ -23,15 +23,16 @@ enum vm_stat_item {
 	NR_PAGETABLE,
 	NR_KERNEL_STACK, /* pages */
 	NR_VMALLOC,
-	NR_MLOCK,
 	/* events */
 	PGALLOC,
 	PGFREE,
 	PGFAULT,
 	PGMAJFAULT,
-	PGREUSE,     /* COW faults that kept the frame */
-	PGLAZYFREE,  /* pages given up with MADV_FREE */
-	PGLAZYFREED, /* those of them that reclaim took */
+	PGREUSE,	/* COW faults that kept the frame */
+	PGLAZYFREE,	/* pages given up with MADV_FREE */
+	PGLAZYFREED,	/* those of them that reclaim took */
+	DROP_PAGECACHE, /* times that a program asked for it by drop_caches */
+	DROP_SLAB,
 	OOM_KILL,
 	ALLOCSTALL, /* allocations that had to reclaim */
 	NR_VM_STAT_ITEMS,
@@ -45,6 +46,9 @@ DECLARE_PER_CPU(long[NR_VM_STAT_ITEMS], vm_stat);
 
 #define count_vm_event(item)	 mod_vm_stat(item, 1)
 #define count_vm_events(item, n) mod_vm_stat(item, n)
+
+/* mm/mlock.c: pages of locked areas, as far as they are resident; shared ones count for each. */
+unsigned long nr_mlocked_pages(void);
 
 /* ---- mm/vmstat.c ------------------------------------------------------------------------- */
 
