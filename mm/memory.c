@@ -35,35 +35,44 @@
 #include <asm/tlbflush.h>
 #include "vm_internal.h"
 
-/*
- * Read: the zero page, not counted in RSS (FLT-14). Write: a cleared page of our own (FLT-15).
- */
-vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+/* "zero": the zero page, read-only, not counted in RSS (FLT-14). */
+static vm_fault_t do_zero_page(struct vm_fault *vmf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct page *page = NULL;
 	struct pt_handle pt;
-	pte_t entry;
 
-	if (unlikely(userfaultfd_missing(vma)))
-		return handle_userfault(vmf, VM_UFFD_MISSING);
-	if (vmf->flags & FAULT_FLAG_WRITE) { /* stop: fault-5 */
-		page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
-		if (unlikely(!page))
-			return VM_FAULT_OOM;
-		page_set_anon(page);
-		vma_set_faulted(vma);
-		entry = vmf_anon_entry(vmf, page);
-	} else {
-		entry = pte_mkspecial(pfn_pte(zero_pfn, vma->vm_page_prot));
-	}
 	if (likely(vmf_lock(vmf, &pt))) {
-		pt_install(&pt, entry);
+		pt_install(&pt, pte_mkspecial(pfn_pte(zero_pfn, vmf->vma->vm_page_prot)));
 		pt_unlock(&pt);
-	} else if (page) {
+	}
+	return 0;
+}
+
+/* "anon": a cleared page of our own (FLT-15). */
+static vm_fault_t do_new_page(struct vm_fault *vmf)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
+	struct pt_handle pt;
+
+	if (unlikely(!page))
+		return VM_FAULT_OOM;
+	page_set_anon(page);
+	vma_set_faulted(vmf->vma);
+	if (likely(vmf_lock(vmf, &pt))) {
+		pt_install(&pt, vmf_anon_entry(vmf, page));
+		pt_unlock(&pt);
+	} else {
 		put_page(page);
 	}
 	return 0;
+}
+
+vm_fault_t do_anonymous_page(struct vm_fault *vmf)
+{
+	if (unlikely(userfaultfd_missing(vmf->vma)))
+		return handle_userfault(vmf, VM_UFFD_MISSING);
+	if (vmf->flags & FAULT_FLAG_WRITE) /* stop: fault-5 */
+		return do_new_page(vmf);
+	return do_zero_page(vmf);
 }
 
 /*
