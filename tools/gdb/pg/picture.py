@@ -60,14 +60,13 @@ class Group:
 
     def takes(self, pfn, uses, kind, said):
         """Whether the frame can join; if so, it does."""
-        limit = JOIN if kind in ("own", "shared") else 1
         alike = kind == self.kind and said == self.said and uses.keys() == self.uses.keys()
         for side, (address, rights, table) in uses.items() if alike else ():
             first, first_rights, first_table = self.uses[side]
             alike = alike and (address, rights, table) == (first + 4096 * len(self.pfns), first_rights, first_table)
         if alike:
             self.pfns.append(pfn)
-        return alike and limit > 0
+        return alike
 
 
 def kind_of(pfn, count):
@@ -88,12 +87,14 @@ def collect(sides):
     for index, side in enumerate(sides):
         for address, (pfn, rights, table) in side.pages.items():
             found.setdefault(pfn, {}).setdefault(index, (address, rights, table))
-    rows = sorted(found.items(), key=lambda row: (min(use[0] for use in row[1].values())))
-    groups = []
+    rows = sorted(found.items(), key=lambda row: min(use[0] for use in row[1].values()))
+    groups, last = [], {}
     for pfn, uses in rows:
         kind, said = kind_of(pfn, len(uses))
-        if not groups or not groups[-1].takes(pfn, uses, kind, said):
-            groups.append(Group(pfn, uses, kind, said))
+        key = kind, said, tuple(sorted(uses))  # other processes may have other pages in between
+        if key not in last or not last[key].takes(pfn, uses, kind, said):
+            last[key] = Group(pfn, uses, kind, said)
+            groups.append(last[key])
     return list(split_short(groups))[::-1]
 
 

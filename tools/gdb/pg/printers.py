@@ -192,8 +192,20 @@ class PageOf(gdb.Function):
         return as_pointer(frames.page(frames.pfn_argument(str(int(what)))).address, frames.PAGE)
 
 
+class PerCpu(gdb.Function):
+    """$pg_per_cpu("runqueues", cpu): a pointer to a CPU's own copy of a variable."""
+
+    def __init__(self):
+        super().__init__("pg_per_cpu")
+
+    def invoke(self, name, cpu):  # pylint: disable=arguments-differ
+        """Called by GDB."""
+        name = name.string()
+        return gdb.Value(kernel.per_cpu(name, int(cpu))).cast(kernel.kind_of(name).pointer())
+
+
 def register():
     """Makes GDB know them."""
     gdb.printing.register_pretty_printer(None, Printers(), replace=True)
-    for function in (Current, TaskByPid, MmByPid, PageOf):
+    for function in (Current, TaskByPid, MmByPid, PageOf, PerCpu):
         function()
