@@ -221,7 +221,7 @@ I386_LIB  := $(addprefix tests/abi/lib/,expect.c fault.c main.c maps.c sys.c)
 I386_PROG := process run shmem threads
 PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests/programs/$(basename $(notdir $(s)))-%,\
 		     musl glibc-static glibc)) \
-	     $(if $(I386_CC),$(I386_PROG:%=build/tests/programs/%-i386))
+	     $(if $(I386_CC),$(foreach k,i386 i386-dyn,$(I386_PROG:%=build/tests/programs/%-$(k))))
 
 build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | build/uapi/linux
 	@mkdir -p $(@D)
@@ -237,6 +237,11 @@ build/tests/programs/%-i386: tests/programs/%.c | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,I386CC,$<)
 	$(Q)$(I386CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+
+build/tests/programs/%-i386-dyn: tests/programs/%.c | $(FIRST)
+	@mkdir -p $(@D)
+	@$(call say,I386CC,$< (dynamic))
+	$(Q)$(I386CC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
 build/tests/programs/%-musl: tests/programs/%.c | build/uapi/linux
 	@mkdir -p $(@D)

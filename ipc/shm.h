@@ -5,6 +5,7 @@
 #ifndef IPC_SHM_H
 #define IPC_SHM_H
 
+#include <uapi/shm.h>
 #include "util.h"
 
 struct file;
@@ -33,5 +34,17 @@ static inline struct shmid_kernel *to_shm(struct kern_ipc_perm *perm)
 struct shmid_kernel *shm_remove(struct shmid_kernel *shp);
 /* Without the lock: frees a segment that is in no list any more. NULL is allowed. */
 void shm_free(struct shmid_kernel *shp);
+
+/* ---- ipc/shmctl.c ----------------------------------------------------------------------- */
+
+/* What shmctl() passes: ds with IPC_SET, back with IPC_STAT and its like; limits IPC_INFO; info SHM_INFO. */
+union shmctl_arg {
+	struct shmid64_ds ds;
+	struct shminfo64 limits;
+	struct shm_info info;
+};
+
+/* shmid and cmd are not negative. What shmctl(2) returns. */
+int do_shmctl(int shmid, int cmd, union shmctl_arg *arg);
 
 #endif

@@ -170,45 +170,55 @@ static int shmctl_do_lock(int shmid, int cmd)
 	return err;
 }
 
-/* @ret, or its failure, or -EFAULT when the answer cannot be stored. */
-static long answer(int ret, void __user *buf, const void *from, size_t size)
+int do_shmctl(int shmid, int cmd, union shmctl_arg *arg)
 {
-	return ret >= 0 && copy_to_user(buf, from, size) ? -EFAULT : ret;
-}
-
-long sys_shmctl(int shmid, int cmd, struct shmid_ds __user *buf)
-{
-	struct shmid64_ds ds;
-	struct shminfo64 limits;
-	struct shm_info info;
-	int ret;
-
-	if (cmd < 0 || shmid < 0)
-		return -EINVAL;
 	switch (cmd) {
 	case IPC_INFO:
-		ret = shmctl_ipc_info(&limits);
-		return answer(ret, buf, &limits, sizeof(limits));
+		return shmctl_ipc_info(&arg->limits);
 	case SHM_INFO:
-		ret = shmctl_shm_info(&info);
-		return answer(ret, buf, &info, sizeof(info));
+		return shmctl_shm_info(&arg->info);
 	case IPC_STAT:
 	case SHM_STAT:
 	case SHM_STAT_ANY:
-		ret = shmctl_stat(shmid, cmd, &ds);
-		return answer(ret, buf, &ds, sizeof(ds));
+		return shmctl_stat(shmid, cmd, &arg->ds);
 	case IPC_SET:
-		if (copy_from_user(&ds, buf, sizeof(ds)))
-			return -EFAULT;
-		fallthrough;
 	case IPC_RMID:
-		return shmctl_down(shmid, cmd, &ds);
+		return shmctl_down(shmid, cmd, &arg->ds);
 	case SHM_LOCK:
 	case SHM_UNLOCK:
 		return shmctl_do_lock(shmid, cmd);
 	default:
 		return -EINVAL;
 	}
+}
+
+/* Bytes that the program gets. */
+static size_t answer_size(int cmd)
+{
+	switch (cmd) {
+	case IPC_INFO:
+		return sizeof(struct shminfo64);
+	case SHM_INFO:
+		return sizeof(struct shm_info);
+	case IPC_STAT:
+	case SHM_STAT:
+	case SHM_STAT_ANY:
+		return sizeof(struct shmid64_ds);
+	}
+	return 0;
+}
+
+long sys_shmctl(int shmid, int cmd, struct shmid_ds __user *buf)
+{
+	union shmctl_arg arg;
+	int ret;
+
+	if (cmd < 0 || shmid < 0)
+		return -EINVAL;
+	if (cmd == IPC_SET && copy_from_user(&arg.ds, buf, sizeof(arg.ds)))
+		return -EFAULT;
+	ret = do_shmctl(shmid, cmd, &arg);
+	return ret >= 0 && copy_to_user(buf, &arg, answer_size(cmd)) ? -EFAULT : ret;
 }
 
 /* ---- /proc/sysvipc/shm ----------------------------------------------------------------------- */

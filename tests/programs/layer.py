@@ -136,7 +136,7 @@ def batch_programs(report):
             words = ["/i386/busybox", "env", "PATH=/i386:/usr/bin:/bin", "sh", f"/tests/{script.name}"]
             found[f"{script.stem}-i386"] = (words, script.with_suffix(".out"))
     for source in sorted(HERE.glob("*.c")):
-        for kind in ("musl", "glibc-static", "glibc", "i386"):
+        for kind in ("musl", "glibc-static", "glibc", "i386", "i386-dyn"):
             name = f"{source.stem}-{kind}"
             if (BINARIES / name).exists():
                 found[name] = ([f"/tests/{name}"], source.with_suffix(".out"))
@@ -157,7 +157,7 @@ def batch_root(names):
     for name in names:
         if (BINARIES / name).exists():
             guest.add_program(root, BINARIES / name, f"/tests/{name}")
-    if any(name.endswith("-i386") for name in names):
+    if any(f"{script}-i386" in names for script in I386):
         i386_root(root)
     if any((HERE / f"{name}.sh").exists() and is_debian(HERE / f"{name}.sh") for name in names):
         debian_root(root)

@@ -9,6 +9,7 @@ from . import Problem
 
 PT_LOAD, PT_DYNAMIC, PT_INTERP = 1, 2, 3
 DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH = 1, 5, 15, 29
+I386_ROOT = "/usr/i686-linux-gnu"  # where Debian keeps the loader and libraries of its cross compiler
 MACHINES = {3: "i386", 62: "x86-64", 40: "ARM", 183: "AArch64", 243: "RISC-V"}
 
 
@@ -146,6 +147,8 @@ def needs(path, roots=("",)):
     if elf.machine not in (62, 3):
         kind = MACHINES.get(elf.machine, f"machine {elf.machine}")
         raise Problem(f"{path} is a program for {kind}, not for x86-64")
+    if elf.machine == 3:
+        roots = (*roots, I386_ROOT)
     if elf.interp:
         host = next((root + elf.interp for root in roots if os.path.exists(root + elf.interp)), None)
         if host is None:

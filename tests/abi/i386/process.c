@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -353,4 +354,62 @@ TEST("CMP-31", "calls that i386 alone had and that are gone answer ENOSYS")
 	EXPECT_ERR(raw(SYS_umount, "/nonexistent"), ENOENT);
 	EXPECT_OK(raw(SYS_nice, 3));
 	EXPECT_EQ(raw(SYS_getpriority, 0, 0), 17);
+}
+
+TEST("CMP-32", "System V shared memory by ipc, and by the calls of its own")
+{
+	struct {
+		int32_t key;
+		uint32_t uid, gid, cuid, cgid;
+		uint16_t mode, pad1, seq, pad2;
+		uint32_t unused[2], size, times[6];
+		int32_t cpid, lpid;
+		uint32_t attached, more[2], guard;
+	} ds = {.guard = 0x12345678};
+	uint32_t at[2] = {0, 0x12345678};
+	int id = EXPECT_OK(raw(SYS_ipc, 23 /* SHMGET */, IPC_PRIVATE, 3 * PAGE, IPC_CREAT | 0600));
+	char *p;
+
+	EXPECT_OK(raw(SYS_ipc, 21 /* SHMAT */, id, 0, &at[0], 0));
+	EXPECT_EQ(at[1], 0x12345678);
+	p = (char *)at[0];
+	p[PAGE] = 7;
+	EXPECT_OK(raw(SYS_ipc, 24 /* SHMCTL */, id, IPC_STAT | 0x100, 0, &ds));
+	EXPECT_EQ(ds.size, 3 * PAGE);
+	EXPECT_EQ(ds.attached, 1);
+	EXPECT_EQ(ds.mode, 0600);
+	EXPECT_EQ(ds.cpid, raw(SYS_getpid));
+	EXPECT_EQ(ds.guard, 0x12345678);
+	ds.mode = 0640;
+	EXPECT_OK(raw(SYS_shmctl, id, IPC_SET, &ds));
+	memset(&ds, 0, sizeof(ds));
+	EXPECT_OK(raw(SYS_shmctl, id, IPC_STAT, &ds));
+	EXPECT_EQ(ds.mode, 0640);
+	EXPECT_EQ(((char *)raw(SYS_shmat, id, 0, 0))[PAGE], 7);
+	EXPECT_OK(raw(SYS_ipc, 22 /* SHMDT */, 0, 0, 0, p));
+	EXPECT_ERR(raw(SYS_ipc, 22, 0, 0, 0, p), EINVAL);
+	EXPECT_OK(raw(SYS_ipc, 24, id, IPC_RMID | 0x100, 0, 0));
+	EXPECT_ERR(raw(SYS_ipc, 21 | 1 << 16, id, 0, &at[0], 0), EINVAL);
+	EXPECT_ERR(raw(SYS_ipc, 99, 0, 0, 0, 0), ENOSYS);
+}
+
+TEST("ULAY-2,NEW-1", "userfaultfd has the same structures and requests")
+{
+	uint64_t api[3] = {0xaa, 0, 0};
+	struct {
+		uint64_t start, len, mode, ioctls;
+	} area = {(unsigned long)map_private(2, RW), 2 * PAGE, 1, 0};
+	struct {
+		uint64_t start, len, mode;
+		int64_t done;
+	} zero = {area.start, PAGE, 0, 0};
+	int fd = EXPECT_OK(raw(374, O_CLOEXEC));
+
+	EXPECT_OK(raw(SYS_ioctl, fd, 0xc018aa3f, api));
+	EXPECT(api[2] != 0);
+	EXPECT_OK(raw(SYS_ioctl, fd, 0xc020aa00, &area));
+	EXPECT(area.ioctls & 1 << 4);
+	EXPECT_OK(raw(SYS_ioctl, fd, 0xc020aa04, &zero));
+	EXPECT(zero.done == PAGE);
+	EXPECT_EQ(*(char *)(unsigned long)area.start, 0);
 }
