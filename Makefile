@@ -65,7 +65,7 @@ ifeq ($(CHECKED),1)
 KFLAGS += -DCONFIG_CHECKED=1
 UBSAN  := $(if $(wildcard kernel/ubsan.c),-fsanitize=undefined -fno-sanitize=alignment -fno-sanitize=null)
 endif
-AFLAGS := -D__ASSEMBLY__ -g $(filter --target=%,$(KFLAGS)) $(filter -DCONFIG%,$(KFLAGS))
+AFLAGS := -D__ASSEMBLY__ -g $(filter --target=%,$(KFLAGS)) $(filter -DCONFIG%,$(KFLAGS)) -DVDSO_SO='"$(B)/vdso.so"'
 LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack --build-id=none
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -115,6 +115,20 @@ $(B)/gen/asm-offsets.h: arch/x86_64/asm-offsets.c $(B)/.flags | $(filter-out $(B
 	$(Q)$(CC) $(CPPFLAGS) $(KFLAGS) $(WARN) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
 	$(Q)sed -n 's/^.*->\([A-Za-z0-9_]*\) \$$*\(-*[0-9]*\).*$$/#define \1 \2/p' $(@:.h=.s) > $@
 
+# The vDSO: code for user mode, linked on its own and carried in the kernel as it is.
+VDSOFLAGS := -std=gnu17 -O2 -g -ffreestanding -fPIC -mno-sse -fno-stack-protector -fcf-protection=none \
+	     -fasynchronous-unwind-tables $(filter --target=%,$(KFLAGS))
+
+$(B)/vdso.so: arch/x86_64/vdso/vclock.c arch/x86_64/vdso/vdso.lds $(B)/.flags | $(GEN) $(FIRST)
+	@mkdir -p $(B)/obj/arch/x86_64/vdso
+	@$(call say,VDSO,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(VDSOFLAGS) $(WARN) -MMD -MP -MT $@ -MF $(B)/vdso.d -c -o $(B)/obj/arch/x86_64/vdso/vclock.o $<
+	$(Q)$(LD) -shared -soname linux-vdso.so.1 --hash-style=both --build-id=none --eh-frame-hdr -Bsymbolic \
+		--no-undefined -S -z noexecstack -z max-page-size=0x1000 -T arch/x86_64/vdso/vdso.lds \
+		-o $@ $(B)/obj/arch/x86_64/vdso/vclock.o
+$(B)/obj/arch/x86_64/vdso-image.o: $(B)/vdso.so
+
+-include $(B)/vdso.d
 -include $(KOBJ:.o=.d) $(TOBJ:.o=.d) $(B)/gen/asm-offsets.d
 
 # ---------------------------------------------------------------------------------------------------------------------

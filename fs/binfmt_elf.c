@@ -33,6 +33,7 @@
 #include <asm/processor.h>
 #include <asm/ptrace.h>
 #include <asm/uaccess.h>
+#include <asm/vdso.h>
 #include "internal.h"
 
 #define BAD_ADDR(x)  ((unsigned long)(x) >= TASK_SIZE)
@@ -317,6 +318,9 @@ static int load_images(struct linux_binprm *bprm, struct elf_image *image, struc
 	}
 	if (BAD_ADDR(*entry))
 		return -EINVAL;
+	err = arch_setup_additional_pages();
+	if (err)
+		return err;
 	err = create_elf_tables(bprm, &info);
 	if (err)
 		return err;

@@ -51,6 +51,7 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info, uns
 	const struct cred *cred = current_cred();
 	unsigned long *aux = current->mm->saved_auxv;
 	const unsigned long values[][2] = {
+		{AT_SYSINFO_EHDR, current->mm->vdso},
 		{AT_MINSIGSTKSZ, get_sigframe_size()},
 		{AT_HWCAP, ELF_HWCAP},
 		{AT_PAGESZ, PAGE_SIZE},
@@ -73,15 +74,17 @@ static int fill_auxv(struct linux_binprm *bprm, const struct elf_info *info, uns
 		{AT_NULL, 0},
 	};
 
+	const size_t first = current->mm->vdso ? 0 : 1, count = ARRAY_SIZE(values) - first;
+
 	_Static_assert(sizeof(values) <= AT_VECTOR_SIZE * sizeof(*aux), "saved_auxv is too small");
 	memset(aux, 0, AT_VECTOR_SIZE * sizeof(*aux));
 	if (!info->compat) {
-		memcpy(aux, values, sizeof(values));
-		return sizeof(values);
+		memcpy(aux, values[first], count * sizeof(*values));
+		return (int)(count * sizeof(*values));
 	}
-	for (size_t i = 0; i < 2 * ARRAY_SIZE(values); i++)
-		((u32 *)aux)[i] = values[i / 2][i % 2];
-	return sizeof(values) / 2;
+	for (size_t i = 0; i < 2 * count; i++)
+		((u32 *)aux)[i] = values[first + i / 2][i % 2];
+	return (int)(2 * count * sizeof(u32));
 }
 
 /* Stores a word of the program's width at *slot, which moves on. 0 or -EFAULT. */

@@ -39,6 +39,7 @@
 #include <asm/apic.h>
 #include <asm/pgtable.h>
 #include <asm/processor.h>
+#include <asm/vdso.h>
 #include <asm/tlbflush.h>
 #include <asm/tsc.h>
 
@@ -104,6 +105,7 @@ static int kernel_init(void *unused)
 	smp_init();
 	driver_init();
 	ipc_init();
+	vdso_init();
 	populate_rootfs();
 	devtmpfs_populate_rootfs();
 	open_console();

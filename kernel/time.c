@@ -8,6 +8,7 @@
 #include <pagoda/hrtimer.h>
 #include <pagoda/sched.h>
 #include <asm/tsc.h>
+#include <asm/vdso.h>
 
 static ktime_t realtime_offset; /* ns; read and written whole */
 
@@ -37,6 +38,7 @@ int do_settimeofday_ns(ktime_t real)
 	if (real < 0)
 		return -EINVAL;
 	WRITE_ONCE(realtime_offset, real - ktime_get());
+	vdso_set_realtime(realtime_offset);
 	return 0;
 }
 

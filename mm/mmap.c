@@ -293,6 +293,24 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 	return addr;
 }
 
+int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			    vm_flags_t flags, const struct vm_operations_struct *ops)
+{
+	struct vm_area_struct *vma = vm_area_alloc(mm), *prev;
+
+	if (!vma)
+		return -ENOMEM;
+	vma->vm_start = addr;
+	vma->vm_end = addr + len;
+	vma->vm_flags = flags | VM_DONTEXPAND;
+	vma->vm_ops = ops;
+	vma_set_page_prot(vma);
+	find_vma_prev(mm, addr, &prev);
+	vma_link(mm, prev, vma);
+	vm_stat_account(mm, vma->vm_flags, (long)(len >> PAGE_SHIFT));
+	return 0;
+}
+
 /* ---- entry points ---------------------------------------------------------------------------- */
 
 unsigned long vm_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len,

@@ -19,6 +19,7 @@
 #include <asm/io.h>
 #include <asm/irqflags.h>
 #include <asm/processor.h>
+#include <asm/vdso.h>
 
 #define PM_TIMER_HZ 3579545ULL
 #define PIT_HZ	    1193182ULL
@@ -156,6 +157,7 @@ void tsc_init(void)
 			panic("no clock to measure the TSC by");
 		calibrate(&pit);
 	}
+	vdso_set_tsc(tsc_base, tsc_mult);
 	pr_info("tsc: %llu.%03llu MHz\n", tsc_khz / 1000, tsc_khz % 1000);
 }
 

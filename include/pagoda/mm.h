@@ -244,6 +244,12 @@ unsigned long get_unmapped_area(struct file *file, unsigned long addr, unsigned 
 struct vm_area_struct *lock_mm_and_find_vma(struct mm_struct *mm, unsigned long addr);
 /* mmap_lock held for writing. Grow @vma down to @addr. 0 or -ENOMEM. */
 int expand_stack(struct vm_area_struct *vma, unsigned long addr);
+/*
+ * mmap_lock held for writing. An area of the kernel's making in a free place, which no program can
+ * merge, lock or grow. 0 or -ENOMEM.
+ */
+int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned long len,
+			    vm_flags_t flags, const struct vm_operations_struct *ops);
 /* The same for a lookup: the VMA at @addr, grown if need be, or NULL. */
 struct vm_area_struct *find_extend_vma(struct mm_struct *mm, unsigned long addr);
 

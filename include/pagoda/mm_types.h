@@ -256,6 +256,7 @@ struct mm_struct {
 	unsigned long start_brk, brk, start_stack;
 	unsigned long arg_start, arg_end, env_start, env_end;
 	unsigned long saved_auxv[AT_VECTOR_SIZE];
+	unsigned long vdso; /* where exec mapped it, or 0 */
 	struct file *exe_file;
 	unsigned long flags;	 /* MMF_* */
 	u16 pkey_allocation_map; /* protection keys in use */

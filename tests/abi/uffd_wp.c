@@ -272,7 +272,8 @@ TEST("WPR-7,RMA-1", "it moves with the page where the registration moves too")
 	EXPECT_LETTERS(to + PAGE, "b");
 }
 
-TEST("WPR-8,DUP-18,COW-14", "fork leaves the parent's marks, and drops the child's without EVENT_FORK")
+TEST("WPR-8,DUP-18,COW-14",
+     "fork leaves the parent's marks, and drops the child's without EVENT_FORK")
 {
 	char *p = letters("ab");
 	int fd = uffd_open(0);
