@@ -168,11 +168,12 @@ bool ptrace_may_access(struct task_struct *t)
 	return same && subset;
 }
 
+/* The answer of ptrace_may_access() is of the memory that @t has by then: that must be this one. */
 struct mm_struct *mm_access(struct task_struct *t)
 {
 	struct mm_struct *mm = get_task_mm(t);
 
-	if (!mm || mm == current->mm || ptrace_may_access(t))
+	if (!mm || mm == current->mm || (ptrace_may_access(t) && READ_ONCE(t->mm) == mm))
 		return mm;
 	mmput(mm);
 	return ERR_PTR(-EACCES);

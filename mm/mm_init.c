@@ -77,6 +77,7 @@ struct mm_struct *mm_init(struct mm_struct *mm)
 	return mm;
 }
 
+/* Nobody may look into it (SUID_DUMP_DISABLE) until exec has decided who may. */
 struct mm_struct *mm_alloc(void)
 {
 	struct mm_struct *mm = allocate_mm();
@@ -84,7 +85,6 @@ struct mm_struct *mm_alloc(void)
 	if (!mm)
 		return NULL;
 	memset(mm, 0, sizeof(*mm));
-	mm->flags = 1; /* dumpable by its user */
 	mm->task_size = TASK_SIZE_MAX;
 	mm->pkey_allocation_map = 1;
 	mm->execute_only_pkey = -1;

@@ -50,8 +50,8 @@ static struct file *get_mapped_file(struct task_struct *task, const struct qstr 
 		return ERR_PTR(-EACCES);
 	if (!parse_range(name, &start, &end))
 		return file;
-	mm = get_task_mm(task);
-	if (!mm)
+	mm = mm_access(task);
+	if (IS_ERR_OR_NULL(mm))
 		return file;
 	if (mmap_read_lock_killable(mm)) {
 		mmput(mm);
@@ -187,8 +187,8 @@ static int map_files_readdir(struct file *dir, struct dir_context *ctx)
 	if (!ptrace_may_access(task))
 		err = -EACCES;
 	else if (dir_emit_dots(dir, ctx))
-		mm = get_task_mm(task);
-	if (!mm)
+		mm = mm_access(task);
+	if (IS_ERR_OR_NULL(mm))
 		goto out;
 	start = (unsigned long)(ctx->pos - 2) << PAGE_SHIFT;
 	for (; next_range(mm, &start, &end); start = end) {
