@@ -23,8 +23,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -42,7 +44,8 @@
 
 /*
  * What the arguments of a call are: f descriptor, p path, b buffer, a address of a mapping, s size,
- * q process, i anything else. A number that is not here takes six arguments of any kind.
+ * q process, h shared memory segment, k protection key, i anything else. A number that is not here
+ * takes six arguments of any kind.
  */
 static const char *const hints[LAST + 1] = {
 	[0] = "fbs",	  [1] = "fbs",	    [2] = "pii",      [3] = "f",	[4] = "pb",
@@ -50,11 +53,11 @@ static const char *const hints[LAST + 1] = {
 	[10] = "asi",	  [11] = "as",	    [12] = "i",	      [13] = "ibbs",	[14] = "ibbs",
 	[16] = "fii",	  [17] = "fbsi",    [18] = "fbsi",    [19] = "fbs",	[20] = "fbs",
 	[21] = "pi",	  [22] = "b",	    [23] = "ibbbb",   [25] = "assia",	[26] = "asi",
-	[27] = "asb",	  [28] = "asi",	    [29] = "isi",     [30] = "ibi",	[31] = "iib",
+	[27] = "asb",	  [28] = "asi",	    [29] = "isi",     [30] = "hai",	[31] = "hib",
 	[32] = "f",	  [33] = "ff",	    [35] = "bb",      [36] = "ib",	[37] = "i",
 	[38] = "ibb",	  [40] = "ffbs",    [41] = "iii",     [53] = "iiib",	[56] = "iibbi",
 	[59] = "pbb",	  [60] = "i",	    [61] = "qbib",    [62] = "qi",	[63] = "p",
-	[67] = "b",	  [72] = "fii",	    [73] = "fi",      [74] = "f",	[75] = "f",
+	[67] = "a",	  [72] = "fii",	    [73] = "fi",      [74] = "f",	[75] = "f",
 	[76] = "ps",	  [77] = "fs",	    [78] = "fbs",     [79] = "bs",	[80] = "p",
 	[81] = "f",	  [82] = "pp",	    [83] = "pi",      [84] = "p",	[85] = "pi",
 	[86] = "pp",	  [87] = "p",	    [88] = "pp",      [89] = "pbi",	[90] = "pi",
@@ -86,15 +89,46 @@ static const char *const hints[LAST + 1] = {
 	[286] = "fibb",	  [287] = "fb",	    [289] = "fbsi",   [290] = "si",	[291] = "i",
 	[292] = "ffi",	  [293] = "bi",	    [295] = "fbsii",  [296] = "fbsii",	[297] = "qqib",
 	[302] = "qibb",	  [306] = "f",	    [309] = "bbb",    [310] = "qbibii", [311] = "qbibii",
-	[316] = "fpfpi",  [318] = "bsi",    [319] = "pi",     [322] = "fpbbi",	[324] = "iii",
-	[325] = "asi",	  [326] = "fbfbsi", [327] = "fbsiii", [328] = "fbsiii", [329] = "asii",
-	[330] = "ii",	  [331] = "i",	    [332] = "fpiib",  [424] = "fibi",	[434] = "qi",
-	[435] = "bs",	  [436] = "ffi",    [437] = "fpbs",   [438] = "ffi",	[439] = "fpii",
-	[440] = "fbsii",  [441] = "fbibbs",
+	[316] = "fpfpi",  [318] = "bsi",    [319] = "pi",     [322] = "fpbbi",	[323] = "i",
+	[324] = "iii",	  [325] = "asi",    [326] = "fbfbsi", [327] = "fbsiii", [328] = "fbsiii",
+	[329] = "asik",	  [330] = "ii",	    [331] = "k",      [332] = "fpiib",	[424] = "fibi",
+	[434] = "qi",	  [435] = "bs",	    [436] = "ffi",    [437] = "fpbs",	[438] = "ffi",
+	[439] = "fpii",	  [440] = "fbsii",  [441] = "fbibbs",
+};
+
+/* The same for int 0x80, of calls that differ from x86-64's. */
+static const char *const hints32[LAST + 1] = {
+	[3] = "fbs",	  [4] = "fbs",	   [5] = "pii",	     [7] = "qbi",      [13] = "b",
+	[16] = "pii",	  [19] = "fii",	   [27] = "i",	     [30] = "pb",      [34] = "i",
+	[43] = "b",	  [45] = "a",	   [48] = "ib",	     [54] = "fib",     [55] = "fib",
+	[59] = "b",	  [67] = "ibb",	   [69] = "i",	     [72] = "iii",     [73] = "b",
+	[75] = "ib",	  [76] = "ib",	   [77] = "ib",	     [78] = "bb",      [80] = "ib",
+	[81] = "ib",	  [82] = "b",	   [90] = "b",	     [91] = "as",      [92] = "pi",
+	[93] = "fi",	  [99] = "pb",	   [100] = "fb",     [104] = "ibb",    [105] = "ib",
+	[106] = "pb",	  [107] = "pb",	   [108] = "fb",     [109] = "b",      [114] = "qbib",
+	[116] = "b",	  [125] = "asi",   [126] = "ibb",    [140] = "fiibi",  [141] = "fbs",
+	[142] = "ibbbb",  [145] = "fbs",   [146] = "fbs",    [161] = "qb",     [162] = "bb",
+	[163] = "assia",  [165] = "bbb",   [168] = "bii",    [174] = "ibbs",   [175] = "ibbs",
+	[177] = "bbbs",	  [178] = "qib",   [180] = "fbsii",  [181] = "fbsii",  [186] = "bb",
+	[187] = "ffbs",	  [191] = "ib",	   [192] = "asiifi", [193] = "pii",    [194] = "fii",
+	[195] = "pb",	  [196] = "pb",	   [197] = "fb",     [218] = "asb",    [219] = "asi",
+	[221] = "fib",	  [239] = "ffbs",  [240] = "biibbi", [241] = "qsb",    [242] = "qsb",
+	[243] = "b",	  [244] = "b",	   [250] = "fiisi",  [257] = "asiii",  [259] = "ibb",
+	[260] = "iibb",	  [261] = "ib",	   [264] = "ib",     [265] = "ib",     [266] = "ib",
+	[267] = "iibb",	  [268] = "psb",   [269] = "fsb",    [271] = "pb",     [272] = "fiiiii",
+	[284] = "iqbib",  [299] = "fpb",   [300] = "fpbi",   [308] = "ibbbbb", [309] = "bibbs",
+	[311] = "bs",	  [312] = "qbb",   [313] = "fbfbsi", [320] = "fpbi",   [324] = "fiiiii",
+	[325] = "fibb",	  [326] = "fb",	   [333] = "fbsii",  [334] = "fbsii",  [347] = "qbibii",
+	[348] = "qbibii", [374] = "i",	   [378] = "fbsiii", [379] = "fbsiii", [380] = "asik",
+	[395] = "isi",	  [397] = "hai",   [398] = "a",	     [409] = "iibb",   [414] = "bibbs",
+	[422] = "biibbi", [440] = "fbsii",
 };
 
 /* reboot, and the ends of the caller: they only shorten the run. */
 static const short never[] = {SYS_reboot, SYS_exit, SYS_exit_group, SYS_vhangup, SYS_rt_sigreturn};
+
+/* In i386's numbers: also what makes children on this stack. Root would need more of them. */
+static const short never32[] = {1, 88, 111, 119, 120, 173, 190, 252, 435};
 
 /* Root would stop what runs the test, set its clock, take its files away or silence the kernel. */
 static const short not_as_root[] = {
@@ -124,6 +158,8 @@ static uint64_t state;
 static char *area; /* readable and writable pages, then one read-only, then none */
 static pid_t own;
 static int as_root;
+static int segments[4]; /* shared memory */
+static int uffd = -1;
 
 static uint64_t any(void)
 {
@@ -264,10 +300,10 @@ static uint64_t number(void)
 
 static uint64_t argument(char kind)
 {
-	static const char kinds[] = "fpbasqi";
+	static const char kinds[] = "fpbasqhki";
 
 	if (below(8) == 0)
-		kind = kinds[below(7)];
+		kind = kinds[below(9)];
 	switch (kind) {
 	case 'f':
 		return descriptor();
@@ -281,12 +317,23 @@ static uint64_t argument(char kind)
 		return size();
 	case 'q':
 		return process();
+	case 'h':
+		return segments[below(ARRAY(segments))];
+	case 'k':
+		return below(17);
 	default:
 		return number();
 	}
 }
 
-/* Structures of the kernel consist of such things. The pages may be gone by now: the kernel fills. */
+/* To a page that may be gone by now: by read(2) of a pipe, which fails and does not fault. */
+static void put(uint64_t at, const void *from, size_t size)
+{
+	if (write(31, from, size) == (ssize_t)size)
+		(void)!read(30, (void *)at, size);
+}
+
+/* Structures of the kernel consist of such things. */
 static void fill(void)
 {
 	static const char kinds[] = "fpbbsiii";
@@ -304,10 +351,37 @@ static void fill(void)
 		if (below(3) == 0)
 			for (i = 0; i < 16; i++)
 				((uint32_t *)words)[i] = number();
-		/* A copy that fails and does not fault: read(2) of a pipe. */
-		if (write(31, words, sizeof(words)) == sizeof(words))
-			(void)!read(30, (void *)at, sizeof(words));
+		put(at, words, sizeof(words));
 	}
+}
+
+/* A range of the area, a mode, and what else the structures of userfaultfd have. */
+static void userfault(void)
+{
+	static const uint8_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 0x3f};
+	uint8_t nr = numbers[below(ARRAY(numbers))];
+	uint64_t at = (uintptr_t)area + below(8) * 512, words[5];
+
+	words[0] = (uintptr_t)area + below(64) * PAGE;
+	words[1] = (1 + below(16)) * PAGE;
+	words[2] = below(2) ? below(8) : number();
+	words[3] = below(2) ? 0 : number();
+	words[4] = 0;
+	if (nr == 3) { /* COPY: its source comes second */
+		words[2] = words[1];
+		words[1] = mapping();
+	} else if (nr == 0x3f) { /* API */
+		words[0] = 0xaa;
+		words[1] = below(2) ? 0 : number();
+	}
+	put(at, words, sizeof(words));
+	ioctl(uffd,
+	      _IOC(nr == 1 || nr == 2 ? _IOC_READ : _IOC_READ | _IOC_WRITE, 0xaa, nr,
+		   nr == 0 || nr == 4 || nr == 7 ? 32
+		   : nr == 3			 ? 40
+		   : nr == 1 || nr == 2		 ? 16
+						 : 24),
+	      at);
 }
 
 static int is_left_out(int nr)
@@ -319,6 +393,38 @@ static int is_left_out(int nr)
 		if (nr == not_as_root[i])
 			return 1;
 	return 0;
+}
+
+/* The gate takes the low halves: the area, the program and its data all lie below 4 GiB. */
+static long int80(int nr, const uint64_t *arg)
+{
+	register uint64_t sixth asm("r8") = arg[5];
+	long ret;
+
+	asm volatile("xchg %%r8, %%rbp\n\tint $0x80\n\txchg %%r8, %%rbp"
+		     : "=a"(ret), "+r"(sixth)
+		     : "a"(nr), "b"(arg[0]), "c"(arg[1]), "d"(arg[2]), "S"(arg[3]), "D"(arg[4])
+		     : "memory", "r9", "r10", "r11", "cc");
+	return ret;
+}
+
+static void call32(void)
+{
+	uint64_t arg[6];
+	const char *hint;
+	int nr;
+
+	do
+		nr = below(LAST + 1);
+	while (!hints32[nr] && below(8));
+	for (unsigned int i = 0; i < ARRAY(never32); i++)
+		if (nr == never32[i])
+			return;
+	hint = hints32[nr] ? hints32[nr] : "bbbiii";
+	for (int i = 0; i < 6; i++)
+		arg[i] = argument(*hint ? *hint++ : 'i');
+	if (int80(nr, arg) == 0 && nr == 2 /* fork */)
+		syscall(SYS_exit_group, 0);
 }
 
 static void call(void)
@@ -384,6 +490,11 @@ static void open_files(void)
 	syscall(SYS_timerfd_create, 1, O_NONBLOCK);
 	syscall(434, own, 0); /* pidfd_open */
 	syscall(SYS_signalfd4, -1, &(uint64_t){1 << 9}, 8, O_NONBLOCK);
+	/* Not in every round: who touches a watched page sleeps until the round is over. */
+	if (below(4) == 0)
+		uffd = syscall(323 /* userfaultfd */, O_NONBLOCK | (as_root ? 0 : 1));
+	for (unsigned int i = 0; i < ARRAY(segments); i++)
+		segments[i] = shmget(below(3), (1 + below(16)) * PAGE, IPC_CREAT | 0666);
 }
 
 static void limit(int what, rlim_t value)
@@ -420,7 +531,12 @@ static void child(void)
 	setitimer(ITIMER_REAL, &tick, NULL);
 	for (int i = 0; i < CALLS; i++) {
 		fill();
-		call();
+		if (uffd >= 0 && below(16) == 0)
+			userfault();
+		else if (!as_root && below(4) == 0)
+			call32();
+		else
+			call();
 	}
 	_exit(0);
 }
@@ -457,6 +573,7 @@ static long now(void)
 
 static void round_of(uint64_t seed)
 {
+	struct shmid_ds segment;
 	pid_t pid = fork();
 	long start = now();
 
@@ -470,6 +587,8 @@ static void round_of(uint64_t seed)
 		usleep(2000);
 	kill(pid, SIGKILL);
 	sweep();
+	for (int i = 0; i < 64; i++)
+		shmctl(shmctl(i, 13 /* SHM_STAT */, &segment), IPC_RMID, NULL);
 	nftw(DIRECTORY, remove_one, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
