@@ -40,10 +40,13 @@ static struct page *follow_page(struct vm_area_struct *vma, unsigned long addr, 
 	pte = ptep_get(pt.pte);
 	if (!pte_present(pte))
 		goto out;
-	/* A forced write ends at an anonymous page of our own, which stays read-only. */
+	/*
+	 * A forced write ends at an anonymous page of our own, which stays read-only; but not where
+	 * a monitor would have to be asked (UVMA-6).
+	 */
 	if (foll & FOLL_WRITE && !pte_write(pte) &&
-	    !(foll & FOLL_FORCE && !pte_special(pte) && PageAnon(pte_page(pte)) &&
-	      page_count(pte_page(pte)) == 1))
+	    !(foll & FOLL_FORCE && !pte_special(pte) && !pte_uffd_wp(pte) &&
+	      PageAnon(pte_page(pte)) && page_count(pte_page(pte)) == 1))
 		goto out;
 	if (pte_special(pte) && !is_zero_pfn(pte_pfn(pte)))
 		goto out;
