@@ -3,6 +3,7 @@
  * tests/abi/uffd_copy.c - UFFDIO_COPY (docs/contract/userfaultfd.md, section 9).
  */
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "lib/maps.h"
@@ -423,4 +424,43 @@ TEST("CPY-16", "kill ends a copy between two pages, and the first one stays")
 	EXPECT_KILLED(pid, SIGKILL);
 	EXPECT_STR(resident(p, 2), "10");
 	EXPECT_LETTERS(p, "a");
+}
+
+TEST("CPY-17", "a file system that is full is ENOMEM")
+{
+	char name[] = "/tmp/uffd-full", *s, *src = letters("abc");
+	int file, fd = uffd_open(0);
+
+	EXPECT_OK(raw(SYS_mkdir, name, 0700));
+	EXPECT_OK(raw(SYS_mount, "none", name, "tmpfs", 0, "size=8k"));
+	EXPECT_OK(raw(SYS_chdir, name));
+	EXPECT_OK(raw(SYS_umount2, name, MNT_DETACH));
+	EXPECT_OK(raw(SYS_rmdir, name));
+	file = EXPECT_OK(raw_open("file", O_RDWR | O_CREAT, 0600));
+	EXPECT_OK(raw_ftruncate(file, 3 * PAGE));
+	s = map_fd(file, 3, RW, MAP_SHARED);
+	uffd_watch(fd, s, 3, MISSING);
+	EXPECT_ERR(uffd_copy(fd, s, src, 3 * PAGE, 0), EAGAIN);
+	EXPECT_EQ(uffd_done, 2 * PAGE);
+	EXPECT_ERR(uffd_copy(fd, s + 2 * PAGE, src, PAGE, 0), ENOMEM);
+	EXPECT_EQ(uffd_done, -ENOMEM);
+	EXPECT_ERR(uffd_zeropage(fd, s + 2 * PAGE, PAGE, 0), ENOMEM);
+	EXPECT_LETTERS(s, "ab");
+}
+
+TEST("CPY-9,CPY-10", "pages are counted where they belong")
+{
+	char *p = map_private(1, RW), *s = map_shared(1, RW), *src = letters("a");
+	long anon = rss_pages("RssAnon"), shmem = rss_pages("RssShmem");
+	int fd = uffd_open(0);
+
+	EXPECT_OK(raw_mlock2(p, PAGE, 1 /* MLOCK_ONFAULT */));
+	uffd_watch(fd, p, 1, MISSING);
+	uffd_watch(fd, s, 1, MISSING);
+	EXPECT_EQ(uffd_copy(fd, p, src, PAGE, 0), 0);
+	EXPECT_EQ(uffd_copy(fd, s, src, PAGE, 0), 0);
+	EXPECT_EQ(rss_pages("RssAnon"), anon + 1);
+	EXPECT_EQ(rss_pages("RssShmem"), shmem + 1);
+	EXPECT_EQ(smaps_value(p, "Locked"), 4);
+	EXPECT_EQ(smaps_value(s, "Rss"), 4);
 }

@@ -331,11 +331,9 @@ TEST("UNM-1", "so does an mmap over it, a shrinking mremap and the target of one
 TEST("UNM-1", "and a heap that shrinks")
 {
 	int fd = uffd_open(EVENT_UNMAP);
-	struct job *job = begin(SYS_getpid); /* so that the library has the heap it needs */
-	char *heap;
+	char *heap = (char *)((raw_brk(0) + PAGE - 1) & -PAGE);
+	struct job *job;
 
-	EXPECT_OK(call_end(job));
-	heap = (char *)((raw_brk(0) + PAGE - 1) & -PAGE);
 	EXPECT_EQ(raw_brk(heap + 4 * PAGE), heap + 4 * PAGE);
 	uffd_watch(fd, heap, 4, MISSING);
 	job = begin(SYS_brk, heap + PAGE + 1);

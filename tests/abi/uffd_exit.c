@@ -47,7 +47,7 @@ static void expect_gone(int fd, char *p)
 	EXPECT_EQ(uffd_poll(fd), 0);
 }
 
-TEST("RNG-3,REL-7,RD-11", "after the owner's exit calls say that the memory is gone")
+TEST("RNG-3,REL-4,REL-7,RD-11", "after the owner's exit calls say that the memory is gone")
 {
 	volatile int *shared = shared_page();
 	char *p = map_private(1, RW);
@@ -61,7 +61,7 @@ TEST("RNG-3,REL-7,RD-11", "after the owner's exit calls say that the memory is g
 	}
 	EXPECT_EXIT(pid, 0);
 	expect_gone(shared[0], p);
-	EXPECT_OK(raw_close(shared[0])); /* REL-4 */
+	EXPECT_OK(raw_close(shared[0]));
 }
 
 TEST("RNG-3,EVT-5", "after the owner was killed too")

@@ -105,6 +105,20 @@ TEST("UVMA-8", "pagemap marks protected pages with bit 57, markers also with bit
 	EXPECT_EQ(pagemap(s) & (PM_UFFD_WP | PM_PRESENT | PM_SWAP), PM_UFFD_WP | PM_PRESENT);
 	EXPECT_EQ(pagemap(s + PAGE) & (PM_UFFD_WP | PM_PRESENT | PM_SWAP), PM_UFFD_WP | PM_SWAP);
 	EXPECT_STR(resident(s, 2), "10");
+	EXPECT_EQ(smaps_value(s, "Rss"), 4); /* a marker is nothing that counts */
+	EXPECT_EQ(smaps_value(s, "Swap"), 0);
+	EXPECT_EQ(status_value("VmSwap"), 0);
 	uffd_unprotect(fd, p, 1);
 	EXPECT_EQ(pagemap(p) & PM_UFFD_WP, 0);
+}
+
+TEST("UVMA-8", "mincore looks behind a marker")
+{
+	int memfd = memfd_new(2), fd = uffd_open(0);
+	char *s = map_fd(memfd, 2, RW, MAP_SHARED);
+
+	EXPECT_EQ(raw_pwrite(memfd, "a", 1, PAGE), 1);
+	uffd_watch(fd, s, 2, WP);
+	uffd_protect(fd, s, 2);
+	EXPECT_STR(resident(s, 2), "01");
 }

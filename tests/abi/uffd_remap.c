@@ -120,6 +120,39 @@ TEST("RMA-2,WPR-7", "and its pages are not protected any more")
 	EXPECT_QUIET(fd);
 }
 
+TEST("RMA-2,WPR-7", "nor are shared pages and the markers of those that are not mapped")
+{
+	char *s = map_shared(2, RW), *to = map_alone(2, PROT_NONE);
+	int fd = uffd_open(0);
+
+	s[0] = 's';
+	uffd_watch(fd, s, 2, WP);
+	uffd_protect(fd, s, 2);
+	EXPECT_EQ(raw_mremap(s, 2 * PAGE, 2 * PAGE, FIXED, to), to);
+	EXPECT_ACCESS(to, WRITE);
+	EXPECT_ACCESS(to + PAGE, READ);
+	EXPECT_ACCESS(to + PAGE, WRITE);
+	EXPECT_QUIET(fd);
+}
+
+TEST("RMA-1,WPR-7", "with EVENT_REMAP markers move too")
+{
+	char *s = map_shared(1, RW), *to = map_alone(1, PROT_NONE);
+	int fd = uffd_open(EVENT_REMAP);
+	struct job *job;
+
+	uffd_watch(fd, s, 1, WP);
+	uffd_protect(fd, s, 1);
+	job = begin(SYS_mremap, s, PAGE, PAGE, FIXED, to);
+	EXPECT_REMAP(fd, s, to, PAGE);
+	EXPECT_EQ(call_end(job), to);
+	EXPECT(pagemap(to) & PM_UFFD_WP);
+	job = touch(to, WRITE);
+	EXPECT_FAULT(fd, to, FAULT_WP);
+	uffd_unprotect(fd, to, 1);
+	EXPECT_TOUCHED(job);
+}
+
 TEST("RMA-3", "UNMAP of the target, REMAP, UNMAP of the old place")
 {
 	char *p = map_alone(2, RW), *to = map_alone(2, RW);

@@ -219,9 +219,20 @@ static void *do_touch(void *argument)
 	return NULL;
 }
 
+/* From a ring, so that the heap of the test does not change; the oldest have ended long ago. */
+static struct job *new_job(void)
+{
+	static struct job jobs[256];
+	static int next;
+	struct job *job = &jobs[next++ % 256];
+
+	memset(job, 0, sizeof(*job));
+	return job;
+}
+
 struct job *touch(volatile void *at, enum access how)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job *job = new_job();
 
 	job->at = at;
 	job->how = how;
@@ -242,7 +253,7 @@ static void *do_call(void *argument)
 
 struct job *call_start(long number, const long *args)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job *job = new_job();
 
 	job->number = number;
 	memcpy(job->args, args, sizeof(job->args));
@@ -264,7 +275,7 @@ static void *do_fork(void *argument)
 
 struct job *fork_start(int (*function)(void *), void *argument)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job *job = new_job();
 
 	job->child = function;
 	job->argument = argument;
@@ -282,6 +293,16 @@ void test_sleeps(const char *file, int line, struct job *job)
 		doze(1);
 	if (job->done)
 		test_fail(file, line, "task %d does not wait", job->tid);
+}
+
+bool uffd_asks(int fd, const struct job *job)
+{
+	while (!job->done) {
+		if (uffd_poll(fd) & POLLIN)
+			return true;
+		doze(1);
+	}
+	return false;
 }
 
 static void finish(struct job *job)

@@ -188,6 +188,9 @@ struct job *fork_start(int (*function)(void *), void *argument);
 void test_sleeps(const char *file, int line, struct job *job);
 #define EXPECT_SLEEPS(job) test_sleeps(__FILE__, __LINE__, job)
 
+/* Waits until a message is there (true), or the job has ended without one. */
+bool uffd_asks(int fd, const struct job *job);
+
 /* Waits for the end: of an access that succeeds, that gives a signal; of a call, for its result. */
 struct fault touch_fault(struct job *job);
 void test_touched(const char *file, int line, struct job *job, int signal, int code);
