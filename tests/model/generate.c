@@ -159,9 +159,9 @@ static void gen_mremap(struct choices *c, unsigned long *a, unsigned int what)
 
 static void gen_madvise(struct choices *c, unsigned long *a, unsigned int what)
 {
-	static const unsigned char advice[] = {4,  4,  4,  8,  9,  9,  10, 11, 18, 18,
-					       19, 16, 17, 22, 23, 23, 0,  1,  2,  3,
-					       12, 13, 20, 21, 24, 5,  14, 15, 14, 15};
+	static const unsigned char advice[] = {4,  4,  4,  8,  8,  8,  8,  9,  9,  10, 11,
+					       18, 18, 19, 16, 17, 22, 23, 23, 0,  1,  2,
+					       3,  12, 13, 20, 21, 24, 5,  14, 15, 14, 15};
 	unsigned int nr = ARRAY(advice);
 
 	range(c, &a[0], &a[1]);
@@ -238,8 +238,8 @@ static void gen_op(struct choices *c, struct op *op, unsigned int what)
 		OP_MPROTECT,   OP_MPROTECT, OP_MREMAP,	  OP_MREMAP, OP_MREMAP,	 OP_MADVISE,
 		OP_MADVISE,    OP_MADVISE,  OP_BRK,	  OP_MLOCK,  OP_MUNLOCK, OP_MLOCKALL,
 		OP_MUNLOCKALL, OP_MSYNC,    OP_MINCORE,	  OP_PREAD,  OP_PWRITE,	 OP_PWRITE,
-		OP_TRUNCATE,   OP_TRUNCATE, OP_FALLOCATE, OP_FORK,   OP_FORK,	 OP_SWITCH,
-		OP_SWITCH,     OP_SWITCH,   OP_EXIT};
+		OP_TRUNCATE,   OP_TRUNCATE, OP_FALLOCATE, OP_FORK,   OP_FORK,	 OP_RECLAIM,
+		OP_RECLAIM,    OP_SWITCH,   OP_SWITCH,	  OP_SWITCH, OP_EXIT};
 	unsigned long *a = op->arg;
 
 	*op = (struct op){.code = PICK(c, often)};
@@ -265,6 +265,9 @@ static void gen_op(struct choices *c, struct op *op, unsigned int what)
 	case OP_TRUNCATE:
 	case OP_FALLOCATE:
 		gen_file(c, op->code, a);
+		break;
+	case OP_RECLAIM:
+		a[0] = 1 + choose(c, 8);
 		break;
 	case OP_FORK:
 	case OP_SWITCH:

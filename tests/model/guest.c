@@ -305,6 +305,7 @@ static long do_op(const struct op *op)
 	case OP_EXIT:
 		return self ? 0 : -EPERM;
 	case OP_FORK:
+	case OP_RECLAIM:
 	case OP_FAIL:
 		return 0;
 	default:

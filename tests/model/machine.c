@@ -15,6 +15,7 @@
 #include <uapi/fcntl.h>
 #include <asm/mmu_context.h>
 #include <syscalls.h>
+#include "../../mm/internal.h"
 #include "../../mm/vm_internal.h"
 #include "process.h"
 
@@ -315,6 +316,9 @@ static long do_step(const struct op *op)
 		return do_switch(a[0]);
 	case OP_EXIT:
 		return do_exit();
+	case OP_RECLAIM:
+		try_to_free_pages(GFP_KERNEL, a[0]);
+		return 0;
 	default:
 		return step_memory(op);
 	}

@@ -103,6 +103,7 @@ static const struct {
 	[OP_FORK] = {"fork", "x"},
 	[OP_SWITCH] = {"switch", "x"},
 	[OP_EXIT] = {"exit", ""},
+	[OP_RECLAIM] = {"reclaim", "x"},
 	[OP_FAIL] = {"fail", "x"},
 };
 
