@@ -231,6 +231,9 @@ static bool inside(const struct op *op)
 	case OP_PREAD:
 	case OP_PWRITE:
 		return a[2] < limit && a[3] <= limit - a[2] && a[1] + a[3] <= FILE_PAGES * PAGE;
+	case OP_LIMIT:
+		return a[0] <= 1 && a[1] >= 16 &&
+		       a[1] <= 1 << 20; /* below, brk has rules of its own */
 	case OP_TRUNCATE:
 		return a[1] <= FILE_PAGES * PAGE;
 	case OP_FALLOCATE:

@@ -239,7 +239,7 @@ static void gen_op(struct choices *c, struct op *op, unsigned int what)
 		OP_MADVISE,    OP_MADVISE,  OP_BRK,	  OP_MLOCK,  OP_MUNLOCK, OP_MLOCKALL,
 		OP_MUNLOCKALL, OP_MSYNC,    OP_MINCORE,	  OP_PREAD,  OP_PWRITE,	 OP_PWRITE,
 		OP_TRUNCATE,   OP_TRUNCATE, OP_FALLOCATE, OP_FORK,   OP_FORK,	 OP_RECLAIM,
-		OP_RECLAIM,    OP_SWITCH,   OP_SWITCH,	  OP_SWITCH, OP_EXIT};
+		OP_LIMIT,      OP_RECLAIM,  OP_SWITCH,	  OP_SWITCH, OP_SWITCH,	 OP_EXIT};
 	unsigned long *a = op->arg;
 
 	*op = (struct op){.code = PICK(c, often)};
@@ -265,6 +265,10 @@ static void gen_op(struct choices *c, struct op *op, unsigned int what)
 	case OP_TRUNCATE:
 	case OP_FALLOCATE:
 		gen_file(c, op->code, a);
+		break;
+	case OP_LIMIT:
+		a[0] = choose(c, 2);
+		a[1] = chance(c, 3) ? 1 << 20 : 16 + choose(c, 64);
 		break;
 	case OP_RECLAIM:
 		a[0] = 1 + choose(c, 8);

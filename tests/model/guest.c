@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +47,8 @@ static struct turns {
 static unsigned long window;
 static struct program program;
 static bool verbose;
-static int self; /* the number of this process */
+static unsigned long around[2]; /* pages outside the window: all, data */
+static int self;		/* the number of this process */
 
 static __attribute__((noreturn)) void die(const char *why)
 {
@@ -120,6 +122,28 @@ static void fill_around_window(void)
 		done = end;
 	}
 	fill(done, TASK_TOP);
+}
+
+/* What the limits count now: pages of all kinds, and of data. */
+static void count_around(void)
+{
+	int fd = open("/proc/self/statm", O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, maps, 4096);
+	char *at;
+
+	if (n <= 0)
+		die("/proc/self/statm");
+	close(fd);
+	maps[n] = 0;
+	around[0] = strtoul(maps, NULL, 10);
+	fd = open("/proc/self/status", O_RDONLY);
+	n = fd < 0 ? 0 : read(fd, maps, 8192);
+	close(fd);
+	maps[n < 0 ? 0 : n] = 0;
+	at = strstr(maps, "VmData:");
+	if (!at)
+		die("/proc/self/status");
+	around[1] = strtoul(at + 7, NULL, 10) / (PAGE / 1024);
 }
 
 static void touch_stack(void)
@@ -255,6 +279,13 @@ static long do_memory(const struct op *op)
 	}
 }
 
+static long do_limit(int resource, unsigned long pages)
+{
+	const struct rlimit limit = {pages * PAGE, RLIM_INFINITY};
+
+	return setrlimit(resource, &limit) ? -errno : 0;
+}
+
 static void give_turn(unsigned int number)
 {
 	__atomic_store_n(&turns->turn, number, __ATOMIC_SEQ_CST);
@@ -304,6 +335,8 @@ static long do_op(const struct op *op)
 		return a[0] < NR_PROCS && turns->alive[a[0]] ? 0 : -ESRCH;
 	case OP_EXIT:
 		return self ? 0 : -EPERM;
+	case OP_LIMIT:
+		return do_limit(a[0] ? RLIMIT_DATA : RLIMIT_AS, around[!!a[0]] + a[1]);
 	case OP_FORK:
 	case OP_RECLAIM:
 	case OP_FAIL:
@@ -523,6 +556,7 @@ int main(int argc, char **argv)
 	touch_stack();
 	catch_faults();
 	fill_around_window();
+	count_around();
 	if (argv[1][0] == '-') {
 		verbose = true;
 		if (argv[1][1] == 'f')

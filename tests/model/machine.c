@@ -31,8 +31,8 @@ __noreturn void model_absent(const char *name);
 #define TRANSFER   (64 * PAGE)
 
 struct process processes[NR_PROCS];
-static struct signal_struct signals;
 static struct sighand_struct sighand;
+static unsigned long around[2]; /* pages outside the window: all, data */
 static struct file *files[NR_FILES];
 
 void machine_panic(const char *fmt, ...)
@@ -60,13 +60,15 @@ static void load(struct process *p)
 	cpu_tlbstate.loaded_mm = p->task.mm;
 }
 
-static void init_process(struct process *p, int number)
+static void init_process(struct process *p, int number, const struct process *parent)
 {
 	memset(p, 0, sizeof(*p));
+	if (parent)
+		p->signal = parent->signal;
 	p->task = init_task;
 	p->task.flags = 0;
 	p->task.pid = p->task.tgid = number + 2;
-	p->task.signal = &signals;
+	p->task.signal = &p->signal;
 	p->task.sighand = &sighand;
 	p->task.group_leader = &p->task;
 }
@@ -125,16 +127,18 @@ static void open_files(void)
 
 void machine_start(void)
 {
+	init_process(&processes[0], 0, NULL);
 	for (int i = 0; i < RLIM_NLIMITS; i++)
-		signals.rlim[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
-	signals.rlim[RLIMIT_STACK].rlim_cur = 8 << 20;
-	init_process(&processes[0], 0);
+		processes[0].signal.rlim[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+	processes[0].signal.rlim[RLIMIT_STACK].rlim_cur = 8 << 20;
 	processes[0].task.mm = mm_alloc();
 	if (!processes[0].task.mm)
 		machine_panic("no memory for the first process");
 	processes[0].alive = true;
 	load(&processes[0]);
 	make_window(current->mm);
+	around[0] = current->mm->total_vm;
+	around[1] = current->mm->data_vm;
 	open_files();
 }
 
@@ -146,7 +150,7 @@ static long do_fork(int number)
 	if (number >= NR_PROCS || processes[number].alive)
 		return -EAGAIN;
 	p = &processes[number];
-	init_process(p, number);
+	init_process(p, number, current_process());
 	err = copy_mm(0, &p->task);
 	p->alive = !err;
 	return err;
@@ -316,6 +320,10 @@ static long do_step(const struct op *op)
 		return do_switch(a[0]);
 	case OP_EXIT:
 		return do_exit();
+	case OP_LIMIT:
+		current->signal->rlim[a[0] ? RLIMIT_DATA : RLIMIT_AS].rlim_cur =
+			(around[!!a[0]] + a[1]) << PAGE_SHIFT;
+		return 0;
 	case OP_RECLAIM:
 		try_to_free_pages(GFP_KERNEL, a[0]);
 		return 0;

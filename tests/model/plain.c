@@ -180,6 +180,23 @@ const unsigned char *plain_content(const struct plain_page *page)
 	return page->obj ? page->obj->page[page->pgoff] : NULL;
 }
 
+/* Data is what is private and writable, but for stacks. */
+static bool is_data(const struct plain_page *page)
+{
+	return page->prot & 2 && !(page->flags & (PP_SHARED | PP_GROWSDOWN));
+}
+
+bool plain_may_expand(struct plain_process *p, const struct plain_page *page, unsigned int more)
+{
+	unsigned int all = more, data = more;
+
+	for (unsigned int i = 0; i < WINDOW_PAGES; i++) {
+		all += p->page[i].mapped;
+		data += p->page[i].mapped && is_data(&p->page[i]);
+	}
+	return all <= p->limit[0] && (!is_data(page) || data <= p->limit[1]);
+}
+
 /* The stack above grows down to page @i, if there is one and it may. */
 static bool grow_stack(struct plain_process *p, unsigned int i)
 {
@@ -194,6 +211,8 @@ static bool grow_stack(struct plain_process *p, unsigned int i)
 	/* What lies below the window is without rights, and needs no gap. */
 	if (below && !(p->page[below - 1].flags & PP_GROWSDOWN) && p->page[below - 1].prot &&
 	    i - below < GUARD_PAGES)
+		return false;
+	if (!plain_may_expand(p, &p->page[stack], stack - i))
 		return false;
 	for (unsigned int k = i; k < stack; k++) {
 		p->page[k] = p->page[stack];
@@ -287,6 +306,7 @@ void plain_start(void)
 {
 	memset(plain, 0, sizeof(plain));
 	plain[0].alive = true;
+	plain[0].limit[0] = plain[0].limit[1] = -1U;
 	plain_current = 0;
 	for (int i = 0; i < NR_FILES; i++)
 		plain_file[i] = i < NR_FILES - 1 ? plain_new_object(0) : plain_file[0];

@@ -60,6 +60,7 @@ struct plain_process {
 	bool loose; /* areas may be split where they could be merged: area_end has where they are */
 	unsigned int area_end[WINDOW_PAGES]; /* as observed before each operation */
 	unsigned long brk;
+	unsigned int limit[2];	/* pages in the window: all, data */
 	unsigned int def_flags; /* PP_LOCK: mlockall(MCL_FUTURE) */
 	struct plain_page page[WINDOW_PAGES];
 };
@@ -85,6 +86,8 @@ int plain_touch(struct plain_process *p, unsigned int i, bool write, unsigned ch
 int plain_populate_area(struct plain_process *p, unsigned int first, unsigned int end);
 /* The same for any range; @ignore: what cannot be had in one area does not stop the next. */
 int plain_populate(struct plain_process *p, unsigned int first, unsigned int end, bool ignore);
+/* The limits allow @more pages like @page. */
+bool plain_may_expand(struct plain_process *p, const struct plain_page *page, unsigned int more);
 void plain_drop_copy(struct plain_page *page);
 void plain_unmap(struct plain_process *p, unsigned int first, unsigned int end);
 /* After each operation: what areas have in common goes to all of their pages. */

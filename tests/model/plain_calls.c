@@ -91,7 +91,7 @@ static void map_pages(struct plain_process *p, unsigned int first, unsigned int 
 static long do_mmap(struct plain_process *p, const unsigned long *a)
 {
 	unsigned long flags = a[3], file = flags & MAP_ANONYMOUS ? -1UL : a[4];
-	unsigned int pages = PAGE_UP(a[1]);
+	unsigned int pages = PAGE_UP(a[1]), overlap = 0;
 	struct plain_page page = {.prot = a[2] & 7};
 	int more;
 	long first;
@@ -111,6 +111,10 @@ static long do_mmap(struct plain_process *p, const unsigned long *a)
 	page.flags = more | p->def_flags | (flags & MAP_LOCKED ? PP_LOCKED : 0) |
 		     (flags & MAP_GROWSDOWN ? PP_GROWSDOWN : 0) |
 		     (flags & MAP_NORESERVE ? PP_NORESERVE : 0);
+	for (unsigned int i = first; i < first + pages; i++)
+		overlap += p->page[i].mapped;
+	if (!plain_may_expand(p, &page, pages) && !plain_may_expand(p, &page, pages - overlap))
+		return -ENOMEM;
 	page.pgoff = first;
 	if (file < NR_FILES) {
 		page.obj = plain_file[file];
@@ -141,11 +145,16 @@ static int protect_area(struct plain_process *p, unsigned int first, unsigned in
 			unsigned int prot)
 {
 	unsigned int flags = p->page[first].flags, old = p->page[first].prot;
+	struct plain_page now = p->page[first];
 
 	if (prot & PROT_WRITE && flags & PP_NOWRITE)
 		return -EACCES;
 	if (prot == old)
 		return 0;
+	now.prot = prot;
+	if (prot & PROT_WRITE && !plain_may_expand(p, &now, end - first) &&
+	    plain_may_expand(p, &p->page[first], end - first))
+		return -ENOMEM;
 	for (unsigned int i = first; i < end; i++) {
 		if (!(old & PROT_WRITE))
 			p->page[i].flags |= charge(prot, flags);
@@ -207,7 +216,7 @@ static long do_brk(struct plain_process *p, unsigned long brk)
 			.prot = PROT_READ | PROT_WRITE, .flags = p->def_flags, .pgoff = old};
 
 		/* One page above stays free. */
-		if (!plain_is_free_gap(p, old, new + 1))
+		if (!plain_is_free_gap(p, old, new + 1) || !plain_may_expand(p, &heap, new - old))
 			return p->brk;
 		map_pages(p, old, new, heap);
 		plain_settle(p);
@@ -482,6 +491,9 @@ static long step_other(struct plain_process *p, const struct op *op)
 		return do_switch(op->arg[0]);
 	case OP_EXIT:
 		return do_exit(p);
+	case OP_LIMIT:
+		p->limit[!!op->arg[0]] = op->arg[1];
+		return 0;
 	default:
 		return 0;
 	}

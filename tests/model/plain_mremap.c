@@ -24,6 +24,8 @@ static int check_old(struct plain_process *p, const struct move *m)
 		return -EINVAL;
 	if (m->old + m->old_pages > plain_area_end(p, m->old))
 		return -EFAULT;
+	if (m->new_pages > m->old_pages && !plain_may_expand(p, page, m->new_pages - m->old_pages))
+		return -ENOMEM;
 	return 0;
 }
 
@@ -102,6 +104,8 @@ static long move_to(struct plain_process *p, struct move *m, unsigned long new_a
 	err = check_old(p, m);
 	if (err)
 		return err;
+	if (m->flags & MREMAP_DONTUNMAP && !plain_may_expand(p, &p->page[m->old], m->old_pages))
+		return -ENOMEM;
 	if (!(m->flags & MREMAP_FIXED) && !plain_is_free_gap(p, m->new, m->new + m->new_pages)) {
 		long found = plain_find_free(p, m->new_pages);
 

@@ -22,6 +22,7 @@ struct tlb_entry {
 /* Each process runs on a CPU of its own, so that its TLB keeps everything until a flush. */
 struct process {
 	struct task_struct task;
+	struct signal_struct signal; /* for its limits */
 	bool alive;
 	struct tlb_entry tlb[TLB_SLOTS];
 };

@@ -34,6 +34,7 @@ static const struct word msync_words[] = {{"async", 1}, {"invalidate", 2}, {"syn
 static const struct word mlock_words[] = {{"onfault", 1}, {0}};
 static const struct word mlockall_words[] = {{"current", 1}, {"future", 2}, {"onfault", 4}, {0}};
 static const struct word falloc_words[] = {{"keep", 1}, {"punch", 2}, {0}};
+static const struct word limit_words[] = {{"as", 0}, {"data", 1}, {0}};
 static const struct word file_words[] = {{"none", -1UL}, {0}};
 static const struct word advice_words[] = {{"normal", 0},
 					   {"random", 1},
@@ -76,6 +77,7 @@ static const struct kind kinds[128] = {
 	['c'] = {falloc_words, true},
 	['f'] = {file_words, false},
 	['a'] = {advice_words, false},
+	['w'] = {limit_words, false},
 };
 
 /* The operations: name, and a letter of the table above for each argument. */
@@ -103,6 +105,7 @@ static const struct {
 	[OP_FORK] = {"fork", "x"},
 	[OP_SWITCH] = {"switch", "x"},
 	[OP_EXIT] = {"exit", ""},
+	[OP_LIMIT] = {"limit", "wx"},
 	[OP_RECLAIM] = {"reclaim", "x"},
 	[OP_FAIL] = {"fail", "x"},
 };

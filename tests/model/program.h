@@ -49,6 +49,7 @@ enum opcode {
 	OP_FORK,       /* the process to make, which must not be there */
 	OP_SWITCH,     /* the process that goes on */
 	OP_EXIT,       /* this process; process 0 goes on */
+	OP_LIMIT,      /* which pages: so many pages in the window, of all kinds or of data */
 	OP_RECLAIM,    /* memory is short: take back so many pages given up with MADV_FREE */
 	OP_FAIL,       /* the n-th allocation of the next operation fails */
 	NR_OPS
