@@ -329,13 +329,14 @@ static int load_images(struct linux_binprm *bprm, struct elf_image *image, struc
 }
 
 /*
- * Whose address space and which kind of call it is from now on. READ_IMPLIES_EXEC is not inherited;
- * a program for i386 without a PT_GNU_STACK, from before non-executable memory, gets it (LAY-9).
+ * Whose address space and which kind of call it is from now on. A 64-bit
+ * program does not inherit READ_IMPLIES_EXEC; one for i386 does, and one without a PT_GNU_STACK, from
+ * before non-executable memory, gets it (LAY-9).
  */
 static void set_personality(const struct elf_image *image, int exec_stack)
 {
-	current->personality &= ~READ_IMPLIES_EXEC;
 	if (!image->compat) {
+		current->personality &= ~READ_IMPLIES_EXEC;
 		clear_thread_flag(TIF_ADDR32);
 		current_thread_info()->status &= ~TS_COMPAT;
 		return;

@@ -2,7 +2,8 @@
 /*
  * fs/binfmt_elf_read.c - reading and checking the headers of ELF files.
  *
- * Headers of 32-bit files are turned into those of 64-bit ones, so that the loader knows one form.
+ * Headers of 32-bit files are turned into those of 64-bit ones, so that the loader knows one form. It
+ * is the machine that tells the two apart, as on Linux, whatever the ident bytes say of it.
  * Nothing is changed here: what is wrong with a file is an error for who called exec.
  */
 #include <pagoda/binfmts.h>
@@ -53,19 +54,14 @@ static void phdr_from_32(struct elf64_phdr *to, const struct elf32_phdr *from)
 bool elf_read_header(struct elf_image *image, const void *buf)
 {
 	struct elf64_hdr *hdr = &image->hdr;
-	const unsigned char *ident = buf;
 
-	if (memcmp(ident, "\177ELF", 4) || ident[EI_DATA] != ELFDATA2LSB)
+	memcpy(hdr, buf, sizeof(*hdr)); /* up to the machine both are the same */
+	if (memcmp(hdr->e_ident, "\177ELF", 4) || (hdr->e_type != ET_EXEC && hdr->e_type != ET_DYN))
 		return false;
-	image->compat = ident[EI_CLASS] == ELFCLASS32;
+	image->compat = hdr->e_machine == COMPAT_ELF_ARCH;
 	if (image->compat)
 		hdr_from_32(hdr, buf);
-	else if (ident[EI_CLASS] == ELFCLASS64)
-		memcpy(hdr, buf, sizeof(*hdr));
-	else
-		return false;
-	return (hdr->e_type == ET_EXEC || hdr->e_type == ET_DYN) &&
-	       hdr->e_machine == (image->compat ? COMPAT_ELF_ARCH : ELF_ARCH);
+	return image->compat || hdr->e_machine == ELF_ARCH;
 }
 
 /* The headers of a 32-bit file lie in the last part of the array, and are widened in place. */

@@ -5,12 +5,7 @@
 
 #include <pagoda/types.h>
 
-#define EI_NIDENT   16
-#define EI_CLASS    4
-#define EI_DATA	    5
-#define ELFCLASS32  1
-#define ELFCLASS64  2
-#define ELFDATA2LSB 1
+#define EI_NIDENT 16
 
 #define ET_EXEC	  2
 #define ET_DYN	  3
