@@ -41,6 +41,24 @@ def test_shell(t):
     said["log"].has(r"^\[ +0\.\d+\] Freeing initramfs memory", "there is no task 99999")
 
 
+DYNAMIC = """
+## program
+pg program
+break sys_exit_group if $pg_current()->pid > 2
+continue
+## symbols
+pg user-symbols
+pg vmas
+"""
+
+
+def test_dynamic(t):
+    """A program of this machine with a loader and libraries, all of them where chance has put them."""
+    said = t.gdb(DYNAMIC, prog="/bin/true")
+    said["program"].has(r"symbols of .*/true, moved by 0x5", r"symbols of .*ld-linux-x86-64.so.2, moved by 0x7")
+    said["symbols"].has(r"symbols of .*libc.so.6, moved by 0x7", r"r-xp .*/true$", r"r-xp .*libc.so.6$")
+
+
 PROGRAM = """
 ## program
 pg program

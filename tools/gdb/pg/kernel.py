@@ -9,6 +9,7 @@ The machine stands still while GDB reads it, so no lock is taken; what a CPU was
 """
 
 import functools
+import re
 import struct
 
 import gdb
@@ -44,11 +45,14 @@ def address(name):
     found = symbol(name)
     if found is not None:
         return int(found.value().address)
-    minimal = gdb.execute(f"info address {name}", to_string=True) if name.isidentifier() else ""
-    words = minimal.split(" at address ") if " at address " in minimal else minimal.split(" at ")
-    if len(words) < 2 or "No symbol" in minimal:
+    try:  # a label of the linker script or of assembly, without a type
+        said = gdb.execute(f"info address {name}", to_string=True)
+    except gdb.error:
+        said = ""
+    place = re.search(r" at (?:address )?(0x[0-9a-f]+)", said)
+    if place is None:
         raise Missing(f"this kernel has no `{name}`")
-    return int(words[1].split()[0].rstrip("."), 16)
+    return int(place.group(1), 16)
 
 
 def var(name):

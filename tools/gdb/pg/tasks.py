@@ -9,7 +9,13 @@ from . import kernel, source, words
 from .command import Command, at_most, number
 
 TASK = "struct task_struct"
-STATES = (("INTERRUPTIBLE", "S"), ("UNINTERRUPTIBLE", "D"), ("STOPPED", "T"), ("TRACED", "t"), ("DEAD", "X"))
+STATES = {
+    "TASK_INTERRUPTIBLE": "S",
+    "TASK_UNINTERRUPTIBLE": "D",
+    "__TASK_STOPPED": "T",
+    "__TASK_TRACED": "t",
+    "TASK_DEAD": "X",
+}
 THREAD_SIZE = 16 * 1024
 
 
@@ -53,24 +59,22 @@ def name(task):
 
 
 @functools.lru_cache(None)
-def bits(header, names):
-    """The values of constants of a header, found once."""
+def _bits(header, names):
     found = source.defines(header)
     return tuple(found[one] for one in names)
+
+
+def bits(header, names):
+    """The values of constants of a header, found once."""
+    return _bits(header, tuple(names))
 
 
 def state(task):
     """The letter that ps shows."""
     dead, zombie = bits(words.SCHED, ("EXIT_DEAD", "EXIT_ZOMBIE"))
-    if task["exit_state"] & zombie:
-        return "Z"
-    if task["exit_state"] & dead:
-        return "X"
-    constants = source.defines(words.SCHED)
-    for what, letter in STATES:
-        bit = constants.get("TASK_" + what, constants.get("__TASK_" + what, 0))
-        if what == "STOPPED":
-            bit = constants["__TASK_STOPPED"]
+    if task["exit_state"] & (dead | zombie):
+        return "Z" if task["exit_state"] & zombie else "X"
+    for bit, letter in zip(bits(words.SCHED, STATES), STATES.values()):
         if task["__state"] & bit:
             return letter
     return "R"
@@ -212,8 +216,10 @@ class Task(Command):
     def user(task):
         """Where the program is, and the call that it is in."""
         regs = user_regs(task)
-        number_, in_user = regs["orig_ax"], not task["on_cpu"] or gdb.selected_thread() is None
-        if (number_ in source.syscalls()) and (in_user or (int(gdb.parse_and_eval("$pc")) >> 63)):
+        number_ = regs["orig_ax"]
+        here = task == current() and int(gdb.parse_and_eval("$cs")) & 3 == 0
+        in_kernel = here or not task["on_cpu"]
+        if in_kernel and number_ in source.syscalls():
             call, args = source.syscalls()[number_]
             fields = ("di", "si", "dx", "r10", "r8", "r9")
             said = ", ".join(f"{arg} {regs[field]:#x}" for arg, field in zip(args, fields))
