@@ -92,7 +92,7 @@ TEST("FIX-3", "no other thread can map into the range while it is replaced")
 	struct race race = {.area = map_private(4, RW)};
 	struct thread thread = thread_start(intrude, &race);
 
-	for (int i = 0; i < 1500 || race.tries < 200; i++) {
+	for (int i = 0; i < 300 || race.tries < 50; i++) {
 		EXPECT_EQ(raw_mmap(race.area, 4 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), race.area);
 		race.area[PAGE] = i;
 		if (i % 64 == 0)

@@ -112,8 +112,8 @@ static void *pager(void *unused)
 	while (read(uffd, &msg, sizeof(msg)) == sizeof(msg)) {
 		page = (msg.arg.pagefault.address - (uint64_t)memory) / PAGE;
 		put(ask[1], &page, sizeof(page));
+		fetched++; /* before: then who waits goes on, and looks at it */
 		place(page);
-		fetched++;
 	}
 	return NULL;
 }
