@@ -310,7 +310,7 @@ docs: $(B)/pagoda.elf
 .PHONY: pictures
 pictures: $(GUESTS) $(B)/initramfs.cpio
 	$(Q)tools/boot --gdb --boot direct --smp 1 --prog build/user/tour --script tools/gdb/pictures.gdb
-contract: test-abi
+contract: test-abi test-kernel
 	$(Q)tools/gen-contract
 
 # Formatting, static analysis, documentation; CHECK='format sparse' picks.
@@ -334,7 +334,7 @@ clean:
 #?   test-host, test-kernel, test-abi, test-programs, test-gdb   one layer of them
 #?   docs            writes docs/syscalls.md from kernel/syscall.tbl
 #?   pictures        draws docs/pictures/*.svg from a running kernel
-#?   contract        runs test-abi and writes docs/contract/status.md
+#?   contract        runs test-abi and test-kernel, writes docs/contract/status.md
 #?   bench           the costs of calls on Pagoda and on Linux, side by side; ROWS='fork cow' picks
 #?   fuzz            random programs against mm/ on this machine for TIME=seconds (docs/model.md)
 #?   check           formatting, static analysis, stale pages in docs/; CHECK='format sparse' picks
