@@ -96,6 +96,7 @@ static int set_new_tls(struct task_struct *p, unsigned long tls)
 		return do_set_thread_area(p, -1, (struct user_desc __user *)tls, false);
 	if (tls >= TASK_SIZE_MAX)
 		return -EPERM;
+	p->thread.fsindex = 0;
 	p->thread.fsbase = tls;
 	return 0;
 }
@@ -137,8 +138,10 @@ void exit_thread(struct task_struct *tsk)
 	fpu_drop(&tsk->thread);
 }
 
+/* Current's program begins; the exec may have come by the other kind of call than its own. */
 void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_sp)
 {
+	current_thread_info()->status &= ~TS_COMPAT;
 	*regs = (struct pt_regs){
 		.orig_ax = -1,
 		.ip = new_ip,
@@ -240,25 +243,21 @@ long compat_sys_arch_prctl(int option, unsigned long arg2)
 
 long sys_arch_prctl(int option, unsigned long arg2)
 {
-	struct thread_struct *thread = &current->thread;
-
 	switch (option) {
 	case ARCH_SET_FS:
 		if (arg2 >= TASK_SIZE_MAX)
 			return -EPERM;
-		thread->fsbase = arg2;
-		wrmsrl(MSR_FS_BASE, arg2);
+		set_user_fsbase(arg2);
 		return 0;
 	case ARCH_SET_GS:
 		if (arg2 >= TASK_SIZE_MAX)
 			return -EPERM;
-		thread->gsbase = arg2;
-		wrmsrl(MSR_KERNEL_GS_BASE, arg2);
+		set_user_gsbase(arg2);
 		return 0;
 	case ARCH_GET_FS:
-		return put_user(thread->fsbase, (unsigned long __user *)arg2);
+		return put_user(rdmsrl(MSR_FS_BASE), (unsigned long __user *)arg2);
 	case ARCH_GET_GS:
-		return put_user(thread->gsbase, (unsigned long __user *)arg2);
+		return put_user(rdmsrl(MSR_KERNEL_GS_BASE), (unsigned long __user *)arg2);
 	}
 	return compat_sys_arch_prctl(option, arg2);
 }

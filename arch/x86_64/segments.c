@@ -95,6 +95,24 @@ void set_user_selectors(u16 es, u16 ds, u16 fs, u16 gs)
 	local_irq_restore(flags);
 }
 
+void set_user_fsbase(unsigned long base)
+{
+	asm volatile("movl %k0, %%fs" : : "r"(0));
+	current->thread.fsbase = base;
+	wrmsrl(MSR_FS_BASE, base);
+}
+
+void set_user_gsbase(unsigned long base)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	load_gs_index(0);
+	local_irq_restore(flags);
+	current->thread.gsbase = base;
+	wrmsrl(MSR_KERNEL_GS_BASE, base);
+}
+
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
 /* Two ways to say "none": all 0, and the form that old programs use. */

@@ -30,6 +30,9 @@ void load_tls(const struct thread_struct *thread);
 void load_segments(const struct thread_struct *thread);
 /* Current's selectors; those that cannot be loaded become 0. */
 void set_user_selectors(u16 es, u16 ds, u16 fs, u16 gs);
+/* Current's bases, in place of those of the descriptors that its selectors name. */
+void set_user_fsbase(unsigned long base);
+void set_user_gsbase(unsigned long base);
 /* set_thread_area() for @p, current or its child that never ran; idx -1: what the user says. */
 int do_set_thread_area(struct task_struct *p, int idx, struct user_desc __user *u_info,
 		       bool can_allocate);
