@@ -63,10 +63,14 @@ static bool send_timer_signal(struct k_itimer *t)
 static enum hrtimer_restart posix_timer_fn(struct hrtimer *hr)
 {
 	struct k_itimer *t = container_of(hr, struct k_itimer, timer);
+	ktime_t interval;
 
-	if (send_timer_signal(t) || !t->interval)
+	if (send_timer_signal(t))
 		return HRTIMER_NORESTART;
-	t->overrun += hrtimer_forward(hr, ktime_get() + TICK_NSEC, t->interval);
+	interval = READ_ONCE(t->interval); /* once: stop_timer() clears it at any time */
+	if (!interval)
+		return HRTIMER_NORESTART;
+	t->overrun += hrtimer_forward(hr, ktime_get() + TICK_NSEC, interval);
 	return HRTIMER_RESTART;
 }
 
@@ -85,14 +89,19 @@ void posixtimer_rearm(struct sigqueue *q)
 	q->info.si_overrun = min(t->overrun_last + q->info.si_overrun, (s64)INT_MAX);
 }
 
-/* After this neither its function nor the taker of its signal starts it again. */
+/*
+ * After this neither its function nor the taker of its signal starts it again. The function may have
+ * queued the signal until it is cancelled: whoever takes that one must not start the next setting.
+ */
 static void stop_timer(struct k_itimer *t)
 {
 	spin_lock_irq(&current->sighand->siglock);
-	t->interval = 0;
-	t->sigq->flags &= ~SIGQUEUE_REARM;
+	WRITE_ONCE(t->interval, 0);
 	spin_unlock_irq(&current->sighand->siglock);
 	hrtimer_cancel(&t->timer);
+	spin_lock_irq(&current->sighand->siglock);
+	t->sigq->flags &= ~SIGQUEUE_REARM;
+	spin_unlock_irq(&current->sighand->siglock);
 }
 
 /* The timers of the process, made on first use; NULL without memory. */
