@@ -185,7 +185,7 @@ static struct vm_area_struct *unlock_old(struct mm_struct *mm, struct vm_area_st
 		return vma;
 	part->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	mm->locked_vm -= len >> PAGE_SHIFT;
-	mm->flags |= MMF_UNMERGED;
+	__atomic_fetch_or(&mm->flags, MMF_UNMERGED, __ATOMIC_RELAXED);
 	return part;
 }
 
