@@ -38,8 +38,12 @@ static int transfer_segment(struct mm_struct *mm, unsigned long addr, size_t len
 	while (len && iov_iter_count(iter)) {
 		size_t offset = offset_in_page(addr), done;
 		size_t chunk = min3(len, PAGE_SIZE - offset, iov_iter_count(iter));
-		struct page *page = get_remote_page(mm, addr, write);
+		struct page *page;
 
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		page = get_remote_page(mm, addr, write);
 		if (IS_ERR(page))
 			return PTR_ERR(page);
 		if (write)

@@ -393,6 +393,7 @@ static long process_madvise(struct pid *pid, struct iov_iter *iter, int behavior
 		err = do_madvise(mm, (unsigned long)iter->iov->iov_base, len, behavior);
 		if (!err)
 			iov_iter_advance(iter, len);
+		cond_resched();
 	}
 	mmput(mm);
 	total -= iov_iter_count(iter);

@@ -115,6 +115,9 @@ static unsigned long title_end(struct mm_struct *mm)
 	for (; addr < mm->env_end; addr++) {
 		if (access_remote_vm(mm, addr, &c, 1, 0) != 1 || !c)
 			break;
+		if (fatal_signal_pending(current))
+			break;
+		cond_resched();
 	}
 	return addr;
 }
