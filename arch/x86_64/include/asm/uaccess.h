@@ -91,27 +91,6 @@ static inline unsigned long raw_copy_to_user(void __user *to, const void *from, 
 	return copy_user_generic((__force void *)to, from, n);
 }
 
-/* Returns the bytes NOT copied, whose place in @to is zeroed. */
-static inline unsigned long __must_check copy_from_user(void *to, const void __user *from,
-							unsigned long n)
-{
-	unsigned long left = n;
-
-	if (likely(access_ok(from, n)))
-		left = raw_copy_from_user(to, from, n);
-	if (unlikely(left))
-		copy_from_user_failed(to, n, left);
-	return left;
-}
-
-static inline unsigned long __must_check copy_to_user(void __user *to, const void *from,
-						      unsigned long n)
-{
-	if (!access_ok(to, n))
-		return n;
-	return raw_copy_to_user(to, from, n);
-}
-
 /* ---- Single values ------------------------------------------------------------------- */
 
 /*
@@ -280,5 +259,101 @@ static inline bool __must_check user_access_begin(const void __user *ptr, size_t
 		if (unlikely(__ug_err))                                                            \
 			goto label;                                                                \
 	} while (0)
+
+/* ---- Structures ---------------------------------------------------------------------- */
+
+/*
+ * A copy of a few words, their number known when it is compiled, is made in place: no call, no REP.
+ * One that fails counts as not made at all.
+ */
+#define USER_WORDS_MAX 5
+
+#define is_user_words(n) (__builtin_constant_p(n) && (n) % 8 == 0 && (n) <= 8 * USER_WORDS_MAX)
+
+static __always_inline unsigned long get_user_words(void *to, const void __user *from,
+						    unsigned long n)
+{
+	const u64 __user *src = from;
+	u64 *dst = to;
+	long err = 0;
+
+	switch (n / 8) {
+	case 5:
+		unsafe_get_user_err(dst[4], src + 4, err);
+		fallthrough;
+	case 4:
+		unsafe_get_user_err(dst[3], src + 3, err);
+		fallthrough;
+	case 3:
+		unsafe_get_user_err(dst[2], src + 2, err);
+		fallthrough;
+	case 2:
+		unsafe_get_user_err(dst[1], src + 1, err);
+		fallthrough;
+	case 1:
+		unsafe_get_user_err(dst[0], src, err);
+	}
+	user_access_end();
+	return err ? n : 0;
+}
+
+static __always_inline unsigned long put_user_words(void __user *to, const void *from,
+						    unsigned long n)
+{
+	const u64 *src = from;
+	u64 __user *dst = to;
+
+	switch (n / 8) {
+	case 5:
+		unsafe_put_user(src[4], dst + 4, fault);
+		fallthrough;
+	case 4:
+		unsafe_put_user(src[3], dst + 3, fault);
+		fallthrough;
+	case 3:
+		unsafe_put_user(src[2], dst + 2, fault);
+		fallthrough;
+	case 2:
+		unsafe_put_user(src[1], dst + 1, fault);
+		fallthrough;
+	case 1:
+		unsafe_put_user(src[0], dst, fault);
+	}
+	n = 0;
+fault:
+	user_access_end();
+	return n;
+}
+
+/* Returns the bytes NOT copied, whose place in @to is zeroed. */
+static __always_inline unsigned long __must_check copy_from_user(void *to, const void __user *from,
+								 unsigned long n)
+{
+	unsigned long left = n;
+
+	if (likely(access_ok(from, n))) {
+		if (is_user_words(n)) {
+			stac();
+			left = get_user_words(to, from, n);
+		} else {
+			left = raw_copy_from_user(to, from, n);
+		}
+	}
+	if (unlikely(left))
+		copy_from_user_failed(to, n, left);
+	return left;
+}
+
+static __always_inline unsigned long __must_check copy_to_user(void __user *to, const void *from,
+							       unsigned long n)
+{
+	if (!access_ok(to, n))
+		return n;
+	if (is_user_words(n)) {
+		stac();
+		return put_user_words(to, from, n);
+	}
+	return raw_copy_to_user(to, from, n);
+}
 
 #endif
