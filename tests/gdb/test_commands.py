@@ -121,6 +121,8 @@ print *$pg_page($page)
 print (pte_t){0x8000000000001867}
 print (pmd_t){0x1067}
 print (pte_t){0}
+print (gfp_t)0x301
+print (vm_fault_t)0x400
 print $pg_per_cpu("runqueues", 0)->curr->pid
 ## help
 help pg
@@ -362,6 +364,8 @@ def test_printers(t):
         r"= 0x8000000000001867 <frame 0x1 rw- user accessed dirty soft-dirty>$",
         r"= 0x1067 <table in frame 0x1 rwx user accessed>$",
         r"= 0x0 <empty>$",
+        r"= 0x301 <direct_reclaim movable fs>$",
+        r"= 0x400 <retry>$",
         r"^\$\d+ = 4$",
     )
 

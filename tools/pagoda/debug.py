@@ -5,6 +5,7 @@ What is measured of QEMU 7.2: reverse steps need one processor, the vAPIC device
 snapshot lies that they start from; a recording is replayed only by the very machine, kernel and command line.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -19,6 +20,7 @@ from . import BUILD, ROOT, Problem, guest, qemu
 # Before GDB looks at anything: it shall not ask, neither of debuginfod nor of breakpoints in what is not loaded yet.
 SETTINGS = ("set debuginfod enabled off", "set confirm off", "set breakpoint pending on")
 SETTINGS += ("set print pretty on", "set pagination off")
+RECORDED = ("append", "mem", "cpu")
 WAIT = 60  # seconds until QEMU listens; on a busy host this can take long
 
 
@@ -68,9 +70,9 @@ class Debugger:
     def __exit__(self, *_):
         shutil.rmtree(self.sockets, ignore_errors=True)
 
-    def take(self, machine, program, arguments):
-        """The machine is to run this program of the host."""
-        self.program = pack(machine, program, arguments, self.folder / "program.cpio")
+    def take(self, machine, program, arguments, name):
+        """The machine is to run this program of the host; `name`: of the initramfs."""
+        self.program = pack(machine, program, arguments, self.folder / name)
 
     def command(self):
         """GDB's command line."""
@@ -123,33 +125,49 @@ class Debugger:
             console.unlink(missing_ok=True)
 
     def replay(self, machine, again=False):
-        """`make replay`: records until the machine powers off, then GDB on the recording, from its start."""
+        """`make replay`: records until the machine powers off, or takes the last recording; GDB on it, from its start."""
         if machine.iso or machine.uefi:
             raise Problem("a recording needs BOOT=direct")
         image, run = self.folder / "snapshots.qcow2", self.folder / "run.bin"
-        machine.smp, machine.accel, machine.extra = 1, "tcg,thread=single", list(machine.extra)
-        machine.extra += ["-global", "apic-common.vapic=off", "-drive", f"file={image},if=none,id=snapshots"]
+        if again:
+            self.recall(machine, run)
+        machine.smp, machine.accel = 1, "tcg,thread=single"
+        common = ["-global", "apic-common.vapic=off", "-drive", f"file={image},if=none,id=snapshots"]
 
         def how(mode):
-            return ["-icount", f"shift=auto,rr={mode},rrfile={run},rrsnapshot=init"]
+            return [*common, "-icount", f"shift=auto,rr={mode},rrfile={run},rrsnapshot=init"]
 
-        common = machine.extra
         if not again:
             qcow2(image)
             say("Recording; the machine ends the recording by powering off.")
             # Only a serial port that is named so (no -chardev, no monitor before it) has its input recorded.
-            machine.serial = "stdio"
-            machine.extra = common + how("record")
+            machine.serial, machine.extra = "stdio", how("record")
             stdin = None if sys.stdin.isatty() else subprocess.DEVNULL
             status = subprocess.run(qemu.command(machine), stdin=stdin, check=False).returncode
             if status not in (0, qemu.PANIC_STATUS):
                 raise Problem(f"QEMU could not record: exit status {status}")
-        elif not run.exists():
-            raise Problem("there is no recording yet: `make replay` without AGAIN=1")
+            self.remember(machine, run)
         say("GDB is at the first instruction of the recording; `reverse-continue` and its kin work.")
-        machine.serial = f"file:{self.folder / 'console.log'}"
-        machine.extra = common + how("replay")
+        machine.serial, machine.extra = f"file:{self.folder / 'console.log'}", how("replay")
         return self.attach(machine)
+
+    def remember(self, machine, run):
+        """Notes of what a recording is one: only the very same machine can replay it."""
+        notes = {name: getattr(machine, name) for name in RECORDED}
+        notes.update(kernel=self.kernel, program=self.program, initrd=os.fspath(machine.initrd))
+        run.with_suffix(".json").write_text(json.dumps(notes), encoding="utf-8")
+
+    def recall(self, machine, run):
+        """Makes the machine that of the last recording."""
+        if not run.with_suffix(".json").exists():
+            raise Problem("there is no recording yet: `make replay` without AGAIN=1")
+        notes = json.loads(run.with_suffix(".json").read_text(encoding="utf-8"))
+        for name in ("kernel", "initrd"):
+            if not os.path.exists(notes[name]) or os.path.getmtime(notes[name]) > os.path.getmtime(run):
+                raise Problem(f"{notes[name]} has changed since the recording: record again")
+        self.kernel, self.program = notes["kernel"], notes["program"]
+        for name in (*RECORDED, "kernel", "initrd"):
+            setattr(machine, name, notes[name])
 
 
 def say(text):

@@ -4,7 +4,7 @@
 import gdb
 import gdb.printing
 
-from . import kernel, mm, tasks, words
+from . import kernel, mm, source, tasks, words
 
 
 def as_number(value):
@@ -103,7 +103,16 @@ STRUCTS = {
     "page": say_page,
 }
 ENTRIES = {"pte_t": words.pte, "pmd_t": words.upper, "pud_t": words.upper, "pgd_t": words.upper, "pgprot_t": words.pte}
+
+
+def named(header, prefix):
+    """A printer of flags whose names stand in a header."""
+    return lambda value: f"{int(value):#x} <{words.flags(int(value), source.constants(header, prefix))}>"
+
+
 WORDS = {
+    "gfp_t": named("include/pagoda/gfp.h", "__GFP_"),
+    "vm_fault_t": named(words.MM_TYPES, "VM_FAULT_"),
     "vm_flags_t": lambda value: f"{int(value):#x} <{words.vm_flags(int(value))}>",
     "atomic_t": lambda value: str(int(value["counter"])),
     "atomic64_t": lambda value: str(int(value["counter"])),
