@@ -135,7 +135,7 @@ static void gen_mmap(struct choices *c, unsigned long *a)
 	}
 }
 
-static void gen_mremap(struct choices *c, unsigned long *a, unsigned int what)
+static void gen_mremap(struct choices *c, unsigned long *a)
 {
 	static const unsigned char flags[] = {1, 1, 1, 3, 3, 3, 5, 7, 0, 0, 2, 4};
 	unsigned long len;
@@ -146,11 +146,6 @@ static void gen_mremap(struct choices *c, unsigned long *a, unsigned int what)
 	a[3] = PICK(c, flags);
 	if (chance(c, 12) && !(a[3] & 4))
 		a[1] = 0;
-	/* Kernels differ in what they merge, so only what cannot span two areas is the same. */
-	if (what & GEN_NATIVE && a[1] > PAGE)
-		a[1] = PAGE;
-	if (what & GEN_NATIVE && a[3] & 4)
-		a[2] = a[1];
 	if (a[2] > WINDOW_SIZE - a[4])
 		a[2] = WINDOW_SIZE - a[4];
 	if (a[2] > WINDOW_SIZE - a[0])
@@ -248,7 +243,7 @@ static void gen_op(struct choices *c, struct op *op, unsigned int what)
 		gen_mmap(c, a);
 		break;
 	case OP_MREMAP:
-		gen_mremap(c, a, what);
+		gen_mremap(c, a);
 		break;
 	case OP_MADVISE:
 		gen_madvise(c, a, what);

@@ -8,7 +8,8 @@
  *
  * Two kernels that do the same print the same. A step's line has the process, the operation, its
  * result, and a digest of /proc/self/maps within the window, page by page: kernels merge areas
- * differently, which is not theirs to promise. At the end each process adds the bytes of its memory.
+ * differently, which is not theirs to promise. At the end each process adds its counters, what its
+ * pagemap says, and the bytes of its memory.
  *
  * The window begins at the heap, and everything around it is mapped without rights, so that the
  * addresses that the kernel chooses lie in it. Processes take turns: one word of shared memory says
@@ -124,26 +125,33 @@ static void fill_around_window(void)
 	fill(done, TASK_TOP);
 }
 
+/* A field of /proc/self/status, in kB. */
+static unsigned long status_field(const char *name)
+{
+	int fd = open("/proc/self/status", O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, maps, 8192);
+	char *at;
+
+	close(fd);
+	maps[n < 0 ? 0 : n] = 0;
+	at = strstr(maps, name);
+	if (!at)
+		die(name);
+	return strtoul(at + strlen(name), NULL, 10);
+}
+
 /* What the limits count now: pages of all kinds, and of data. */
 static void count_around(void)
 {
 	int fd = open("/proc/self/statm", O_RDONLY);
 	ssize_t n = fd < 0 ? -1 : read(fd, maps, 4096);
-	char *at;
 
 	if (n <= 0)
 		die("/proc/self/statm");
 	close(fd);
 	maps[n] = 0;
 	around[0] = strtoul(maps, NULL, 10);
-	fd = open("/proc/self/status", O_RDONLY);
-	n = fd < 0 ? 0 : read(fd, maps, 8192);
-	close(fd);
-	maps[n < 0 ? 0 : n] = 0;
-	at = strstr(maps, "VmData:");
-	if (!at)
-		die("/proc/self/status");
-	around[1] = strtoul(at + 7, NULL, 10) / (PAGE / 1024);
+	around[1] = status_field("VmData:") / (PAGE / 1024);
 }
 
 static void touch_stack(void)
@@ -239,6 +247,35 @@ static long do_mincore(unsigned long addr, unsigned long len)
 	return ret ? ret : bits;
 }
 
+/* The line of /proc/self/maps for @addr begins with its rights here; NULL: not mapped. */
+static const char *rights_at(unsigned long addr)
+{
+	read_maps();
+	for (char *line = maps; *line; line = strchr(line, '\n') + 1) {
+		unsigned long start = strtoul(line, NULL, 16);
+
+		if (addr >= start && addr < strtoul(strchr(line, '-') + 1, NULL, 16))
+			return strchr(line, ' ') + 1;
+	}
+	return NULL;
+}
+
+/*
+ * Kernels differ in which private areas they merge, and an old range must not span two: of private
+ * memory only a page at a time is moved.
+ */
+static long do_mremap(const unsigned long *a)
+{
+	const char *rights = rights_at(window + a[0]);
+	unsigned long old_len = a[1], new_len = a[2];
+
+	if (old_len > PAGE && rights && rights[3] == 'p') {
+		old_len = PAGE;
+		new_len = a[1] == a[2] ? PAGE : new_len;
+	}
+	return relative(call(SYS_mremap, window + a[0], old_len, new_len, a[3], window + a[4], 0));
+}
+
 static long do_memory(const struct op *op)
 {
 	const unsigned long *a = op->arg;
@@ -253,7 +290,7 @@ static long do_memory(const struct op *op)
 	case OP_MPROTECT:
 		return call(SYS_mprotect, addr, a[1], a[2], 0, 0, 0);
 	case OP_MREMAP:
-		return relative(call(SYS_mremap, addr, a[1], a[2], a[3], window + a[4], 0));
+		return do_mremap(a);
 	case OP_MADVISE:
 		return call(SYS_madvise, addr, a[1], a[2], 0, 0, 0);
 	case OP_BRK:
@@ -427,6 +464,25 @@ static bool may_change_maps(const struct op *op, long result)
 	}
 }
 
+/* What /proc/self/pagemap says of each page: present, of a file or shared. */
+static unsigned long digest_pagemap(void)
+{
+	static unsigned long entries[WINDOW_PAGES];
+	const unsigned long bits = 1UL << 63 | 1UL << 61;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	unsigned long hash = 0;
+
+	if (fd < 0 || pread(fd, entries, sizeof(entries), window / PAGE * 8) != sizeof(entries))
+		die("/proc/self/pagemap");
+	close(fd);
+	for (unsigned int i = 0; i < WINDOW_PAGES; i++) {
+		hash = mix(hash, entries[i] & bits);
+		if (verbose && entries[i] & bits)
+			dprintf(1, "   pagemap %#lx: %lx\n", i * PAGE, entries[i] >> 56);
+	}
+	return hash;
+}
+
 static void trace(const struct op *op, int number, long result)
 {
 	unsigned long digest = may_change_maps(op, result) ? digest_maps() : 0;
@@ -443,11 +499,21 @@ static void trace(const struct op *op, int number, long result)
 
 static void finish_process(void)
 {
-	unsigned long digest = digest_bytes();
+	unsigned long size = status_field("VmSize:"), data = status_field("VmData:");
+	unsigned long locked = status_field("VmLck:"), pagemap, bytes;
 
-	add(digest);
 	if (verbose)
-		dprintf(1, "end P%d, bytes %lx\n", self, digest);
+		dprintf(1, "end P%d, VmSize %+ld VmData %+ld VmLck %lu kB\n", self,
+			(long)(size - 4 * around[0]), (long)(data - 4 * around[1]), locked);
+	pagemap = digest_pagemap();
+	bytes = digest_bytes();
+	add(size - 4 * around[0]);
+	add(data - 4 * around[1]);
+	add(locked);
+	add(pagemap);
+	add(bytes);
+	if (verbose)
+		dprintf(1, "end P%d, pagemap %lx bytes %lx\n", self, pagemap, bytes);
 	turns->alive[self] = false;
 }
 
