@@ -247,17 +247,21 @@ int begin_new_exec(struct linux_binprm *bprm)
 
 /*
  * The arguments were stored at the end of the largest address space there is. A 32-bit program's
- * stack is moved to where its own ends.
+ * stack is moved to where its own ends; and that of a set-user-ID program to a random place, if who
+ * started it had asked for a fixed one.
  */
 static int move_stack_below(struct linux_binprm *bprm, unsigned long end)
 {
+	bool compat = end < STACK_TOP_MAX;
 	unsigned long shift;
 	int err;
 
-	if (bprm->vma->vm_end <= end)
+	if (bprm->vma->vm_end <= end && bprm->vma->vm_end != STACK_TOP_MAX)
 		return 0;
-	end = randomize_stack_top(end, STACK_RND_COMPAT_MASK);
+	end = randomize_stack_top(end, compat ? STACK_RND_COMPAT_MASK : STACK_RND_MASK);
 	shift = bprm->vma->vm_end - end;
+	if (shift < bprm->vma->vm_end - bprm->vma->vm_start)
+		return 0; /* 0 most often: it shall be there */
 	err = shift_arg_pages(&bprm->vma, shift);
 	if (err)
 		return err;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,5 +75,39 @@ TEST("EXE-18,EXT-6", "at no moment of exec may the user look into a set-user-ID 
 		EXPECT_EQ(raw_kill(pid, SIGKILL), 0);
 		EXPECT_KILLED(pid, SIGKILL);
 	}
+	program_remove(path);
+}
+
+/* Whether the stack of the program is at the same place again and again. */
+static void run_without_randomisation(const char *path)
+{
+	struct start_state state;
+	unsigned long rsp = 0;
+	int same = 0;
+
+	drop_privileges();
+	EXPECT(personality(ADDR_NO_RANDOMIZE) >= 0);
+	for (int i = 0; i < 4; i++) {
+		size_t len = sizeof(state);
+
+		EXPECT_EQ(program_output(path, NULL, &state, &len), 0);
+		EXPECT_EQ(len, sizeof(state));
+		same += state.rsp >> 20 == rsp >> 20; /* it always moves by some bytes */
+		rsp = state.rsp;
+	}
+	EXPECT(same < 3);
+	_exit(0);
+}
+
+TEST("EXE-18", "nor can he keep a set-user-ID program's stack from a random place")
+{
+	char *path = program_file(PROGRAM(code_start));
+	pid_t pid;
+
+	EXPECT_EQ(chmod(path, 04755), 0);
+	pid = test_fork();
+	if (!pid)
+		run_without_randomisation(path);
+	EXPECT_EXIT(pid, 0);
 	program_remove(path);
 }
