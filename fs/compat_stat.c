@@ -2,7 +2,7 @@
 /*
  * fs/compat_stat.c - stat and its relatives as i386 programs call them.
  *
- * The stat of i386 has numbers of 16 and 32 bits: what does not fit into them is EOVERFLOW, but for
+ * Three generations. The first stat has numbers of 16 bits, even for inodes. The stat of i386 has numbers of 16 and 32 bits: what does not fit into them is EOVERFLOW, but for
  * owners, which become the "overflow id" 65534. stat64 holds everything but times after 2038.
  */
 #include <pagoda/compat.h>
@@ -36,6 +36,27 @@ static int cp_compat_stat(const struct kstat *stat, struct compat_stat __user *s
 	};
 
 	if (tmp.st_ino != stat->ino || tmp.st_nlink != stat->nlink || (u64)stat->size > S32_MAX)
+		return -EOVERFLOW;
+	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
+}
+
+static int cp_old_stat(const struct kstat *stat, struct old_kernel_stat __user *statbuf)
+{
+	struct old_kernel_stat tmp = {
+		.st_dev = MAJOR(stat->dev) << 8 | MINOR(stat->dev),
+		.st_ino = stat->ino,
+		.st_mode = stat->mode,
+		.st_nlink = stat->nlink,
+		.st_uid = high2lowuid(stat->uid),
+		.st_gid = high2lowuid(stat->gid),
+		.st_rdev = MAJOR(stat->rdev) << 8 | MINOR(stat->rdev),
+		.st_size = stat->size,
+		.st_atime = stat->atime.tv_sec,
+		.st_mtime = stat->mtime.tv_sec,
+		.st_ctime = stat->ctime.tv_sec,
+	};
+
+	if (tmp.st_ino != stat->ino || tmp.st_nlink != stat->nlink)
 		return -EOVERFLOW;
 	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
 }
@@ -116,4 +137,33 @@ long compat_sys_ia32_fstat64(unsigned int fd, struct stat64_32 __user *statbuf)
 	int error = vfs_fstat(fd, &stat);
 
 	return error ?: cp_stat64(&stat, statbuf);
+}
+
+/* ---- the first generation ---------------------------------------------------------------- */
+
+static long old_statat(const char __user *filename, struct old_kernel_stat __user *statbuf,
+		       int flag)
+{
+	struct kstat stat;
+	int error = vfs_statx(AT_FDCWD, filename, flag, &stat, STATX_BASIC_STATS);
+
+	return error ?: cp_old_stat(&stat, statbuf);
+}
+
+long compat_sys_oldstat(const char __user *filename, struct old_kernel_stat __user *statbuf)
+{
+	return old_statat(filename, statbuf, 0);
+}
+
+long compat_sys_oldlstat(const char __user *filename, struct old_kernel_stat __user *statbuf)
+{
+	return old_statat(filename, statbuf, AT_SYMLINK_NOFOLLOW);
+}
+
+long compat_sys_oldfstat(unsigned int fd, struct old_kernel_stat __user *statbuf)
+{
+	struct kstat stat;
+	int error = vfs_fstat(fd, &stat);
+
+	return error ?: cp_old_stat(&stat, statbuf);
 }

@@ -159,3 +159,46 @@ long compat_sys_getdents(unsigned int fd, struct compat_linux_dirent __user *dir
 {
 	return do_getdents(fd, dirent, count, COMPAT_DIRENT);
 }
+
+/* ---- readdir(2) -------------------------------------------------------------------------- */
+
+struct old_readdir {
+	struct dir_context ctx;
+	struct compat_old_linux_dirent __user *dirent;
+	int result; /* entries stored, 0 or 1; or -errno */
+};
+
+static bool fill_one(struct dir_context *ctx, const char *name, int namlen, loff_t offset, u64 ino,
+		     unsigned int d_type)
+{
+	struct old_readdir *r = container_of(ctx, struct old_readdir, ctx);
+	struct compat_old_linux_dirent __user *d = r->dirent;
+
+	if (r->result)
+		return false;
+	r->result = -EOVERFLOW;
+	if (ino > U32_MAX)
+		return false;
+	r->result = -EFAULT;
+	if (put_user((u32)ino, &d->d_ino) || put_user((u32)offset, &d->d_offset) ||
+	    put_user((u16)namlen, &d->d_namlen) || copy_to_user(d->d_name, name, namlen) ||
+	    put_user('\0', d->d_name + namlen))
+		return false;
+	r->result = 1;
+	return true;
+}
+
+/* @count is ignored. 1, or 0 at the end of the directory. */
+long compat_sys_old_readdir(unsigned int fd, struct compat_old_linux_dirent __user *dirent,
+			    unsigned int count)
+{
+	struct old_readdir r = {.ctx.actor = fill_one, .dirent = dirent};
+	struct fd f = fdget_pos(fd);
+	int error;
+
+	if (!f.file)
+		return -EBADF;
+	error = iterate_dir(f.file, &r.ctx);
+	fdput_pos(f);
+	return r.result ? r.result : error;
+}

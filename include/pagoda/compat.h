@@ -71,6 +71,21 @@ struct compat_tms {
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
+/* Of the first stat. */
+struct old_kernel_stat {
+	u16 st_dev;
+	u16 st_ino;
+	u16 st_mode;
+	u16 st_nlink;
+	u16 st_uid;
+	u16 st_gid;
+	u16 st_rdev;
+	u32 st_size;
+	u32 st_atime;
+	u32 st_mtime;
+	u32 st_ctime;
+};
+
 struct compat_stat {
 	u32 st_dev;
 	u32 st_ino;
@@ -170,6 +185,14 @@ struct compat_linux_dirent {
 	u32 d_ino;
 	u32 d_off;
 	u16 d_reclen;
+	char d_name[];
+};
+
+/* Of readdir(2), which tells one entry at a time. */
+struct compat_old_linux_dirent {
+	u32 d_ino;
+	u32 d_offset;
+	u16 d_namlen;
 	char d_name[];
 };
 

@@ -102,6 +102,54 @@ TEST("CMP-13", "stat, lstat and fstatat64 follow links as they should")
 	EXPECT_EQ(s64.mode & S_IFMT, S_IFLNK);
 }
 
+TEST("CMP-13", "the first stat has 16 bits for all but sizes and times")
+{
+	struct {
+		uint16_t dev, ino, mode, nlink, uid, gid, rdev, pad;
+		uint32_t size, atime, mtime, ctime, guard;
+	} s = {.guard = 0x12345678};
+	struct stat32 modern;
+
+	enter_tmpfs();
+	put_file("file", "12345");
+	EXPECT_OK(raw(SYS_symlink, "file", "l"));
+	EXPECT_OK(raw(SYS_stat, "file", &modern));
+	EXPECT_OK(raw(SYS_oldstat, "l", &s));
+	EXPECT_EQ(s.guard, 0x12345678);
+	EXPECT_EQ(s.size, 5);
+	EXPECT_EQ(s.ino, modern.ino);
+	EXPECT_EQ(s.mode, modern.mode);
+	EXPECT_EQ(s.nlink, 1);
+	EXPECT_EQ(s.mtime, modern.mtime);
+	EXPECT_OK(raw(SYS_oldlstat, "l", &s));
+	EXPECT_EQ(s.mode & S_IFMT, S_IFLNK);
+	EXPECT_OK(raw(SYS_oldfstat, EXPECT_OK(raw_open("file", O_RDONLY, 0)), &s));
+	EXPECT_EQ(s.size, 5);
+}
+
+TEST("CMP-18", "the first readdir tells one entry at a time")
+{
+	struct {
+		uint32_t ino, off;
+		uint16_t len;
+		char name[256];
+	} d;
+	char seen[64] = "";
+	int fd;
+
+	enter_tmpfs();
+	put_file("x", "");
+	fd = EXPECT_OK(raw_open(".", O_RDONLY | O_DIRECTORY, 0));
+	while (EXPECT_OK(raw(SYS_readdir, fd, &d, 1))) {
+		EXPECT_EQ(d.len, strlen(d.name));
+		strcat(strcat(seen, d.name), " ");
+	}
+	EXPECT_STR(seen, ". .. x ");
+	EXPECT_EQ(raw(SYS_lseek, fd, 0, SEEK_SET), 0);
+	EXPECT_ERR(raw(SYS_readdir, fd, 8, 1), EFAULT);
+	EXPECT_ERR(raw(SYS_readdir, -1, &d, 1), EBADF);
+}
+
 /* As big as it likes to become. */
 static int large_file(void)
 {
