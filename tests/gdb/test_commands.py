@@ -377,7 +377,7 @@ def test_help(t):
         name
     ) in "ps task mm vmas pt page at diff share slab buddy uffd locks files log verify svg tour break program".split():
         said.has(rf"^pg {name} -- pg {name}\b.*[a-z]")
-    for name in ("user-symbols", "who-wrote"):
+    for name in ("user-symbols", "user-bt", "who-wrote"):
         said.has(rf"^pg {name} -- pg {name}\b.*[a-z]")
     said.lacks("This command is not documented")
 

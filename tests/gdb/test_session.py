@@ -92,6 +92,13 @@ for _ in range(8):
 end
 p/x $cs
 bt
+pg user-bt
+tbreak do_wp_page
+continue
+up
+pg user-bt
+info registers rip
+finish
 ## shared
 info breakpoints
 pg user-symbols
@@ -111,4 +118,8 @@ def test_program(t):
     said["back"].has(r"^#0 .* in mmap")
     said["back"].lacks("#1 .*entry_SYSCALL_64")
     said["into"].has(r"Breakpoint \d+, write_byte", r"= 0x10$", r"#0 .*asm_exc_page_fault", r"#1 .* in write_byte \(")
+    said["into"].has(
+        r"^#0 .*write_byte \((.|\n)*^#1 .* look \((.|\n)*^#\d .* main \((.|\n)*^#0 .*write_byte \((.|\n)*main \("
+    )
+    said["into"].has(r"^rip .* <handle_(pte|mm)_fault\+\d+>$")
     said["shared"].has(r"symbols of .*/build/user/tour", r"No symbol .*main")

@@ -14,17 +14,18 @@ tour      pg tour                                        tours    its texts
 picture   pg svg                                         drawing  an SVG file
 symbols   pg user-symbols, pg break, pg program          replay   pg who-wrote
 printers  pretty-printers, $pg_current() and its kin     unwind   backtraces through entry.S
+userbt    pg user-bt
 """
 
 import gdb
 
 from . import at, buddy, command, diff, files, frames, kernel, locks, log, mm, picture, printers, replay, share, slab
-from . import symbols, tables, tasks, tour, uffd, unwind, verify
+from . import symbols, tables, tasks, tour, uffd, unwind, userbt, verify
 
 COMMANDS = (
     tasks.Ps, tasks.Task, mm.Mm, mm.Vmas, tables.Pt, frames.Page, at.At, diff.Diff, share.Share, slab.Slab, buddy.Buddy,
-    locks.Locks, files.Files, log.Log, verify.Verify,
-    uffd.Uffd, picture.Svg, tour.Walk, symbols.UserSymbols, symbols.Break, symbols.Program, replay.WhoWrote,
+    locks.Locks, files.Files, log.Log, verify.Verify, uffd.Uffd, picture.Svg, tour.Walk, symbols.UserSymbols,
+    symbols.Break, symbols.Program, userbt.UserBacktrace, replay.WhoWrote,
 )  # fmt: skip
 
 

@@ -168,6 +168,7 @@ FAULT = [
         "do_user_addr_fault asks whether this access is allowed at all: is there an area, and does it grant what was tried? "
         "If not, the fault becomes a signal.",
         "backtrace 3",
+        "pg user-bt",
     ),
     Stop(
         "lock_mm_and_find_vma takes mmap_lock for reading and looks the area up in the tree. An address just below a stack "
