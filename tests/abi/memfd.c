@@ -233,3 +233,77 @@ TEST("MFD-1", "memory of huge pages is a memfd, or the errno of a kernel without
 	EXPECT_ERR(raw_memfd_create("huge", 4 | 1U << 25), EINVAL);
 	EXPECT_ERR(raw_memfd_create((char *)8, 4), EFAULT);
 }
+
+TEST("MFD-5,MFD-8", "what the seals forbid to fallocate, write and truncate")
+{
+	static const struct {
+		int seals;
+		int punch, grow, keep, write, extend, shrink, enlarge; /* errno or 0 */
+	} cases[] = {
+		{SHRINK, 0, 0, 0, 0, 0, EPERM, 0},
+		{GROW, 0, EPERM, EPERM, 0, EPERM, 0, EPERM},
+		{SEAL_WRITE, EPERM, 0, 0, EPERM, EPERM, 0, 0},
+		{FUTURE_WRITE, EPERM, 0, 0, EPERM, EPERM, 0, 0},
+		{SHRINK | GROW, 0, EPERM, EPERM, 0, EPERM, EPERM, EPERM},
+	};
+	char page[PAGE] = "x";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int fd = sealable(2 * PAGE);
+
+		EXPECT_EQ(add(fd, cases[i].seals), 0);
+		EXPECT_EQ(raw(SYS_fallocate, fd, 3, 0, PAGE), -cases[i].punch);
+		EXPECT_EQ(raw(SYS_fallocate, fd, 0, 0, PAGE), 0);
+		EXPECT_EQ(raw(SYS_fallocate, fd, 1, 2 * PAGE, PAGE), -cases[i].keep);
+		EXPECT_EQ(raw_pwrite(fd, page, 8, 0), cases[i].write ? -cases[i].write : 8);
+		EXPECT_EQ(raw_pwrite(fd, page, 8, 2 * PAGE),
+			  cases[i].extend ? -cases[i].extend : 8);
+		EXPECT_EQ(raw_ftruncate(fd, PAGE), -cases[i].shrink);
+		if (!cases[i].shrink)
+			EXPECT_EQ(raw_ftruncate(fd, PAGE), 0);
+		EXPECT_EQ(raw_ftruncate(fd, 4 * PAGE), -cases[i].enlarge);
+		EXPECT_EQ(raw(SYS_fallocate, fd, 0, 4 * PAGE, PAGE), -cases[i].grow);
+		raw_close(fd);
+	}
+}
+
+TEST("MFD-4,MFD-7",
+     "FUTURE_WRITE may be added while writable mappings exist, WRITE after they went")
+{
+	int fd = sealable(PAGE);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, 0)), *q;
+
+	EXPECT_EQ(add(fd, FUTURE_WRITE), 0);
+	EXPECT_ERR(add(fd, SEAL_WRITE), EBUSY);
+	p[0] = 'w';
+	EXPECT_ERR(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, 0), EPERM);
+	q = (char *)EXPECT_OK(raw_mmap(0, PAGE, PROT_READ, MAP_SHARED, fd, 0));
+	EXPECT_EQ(q[0], 'w');
+	EXPECT_ERR(raw_mprotect(q, PAGE, RW), EACCES);
+	EXPECT_OK(raw_munmap(p, PAGE));
+	EXPECT_EQ(add(fd, SEAL_WRITE), 0); /* q cannot become writable */
+	EXPECT_EQ(add(fd, SEAL), 0);
+	EXPECT_ERR(add(fd, GROW), EPERM);
+	EXPECT_EQ(raw(SYS_fcntl, fd, GET_SEALS, 0), SEAL | SEAL_WRITE | FUTURE_WRITE);
+}
+
+TEST("MFD-3,MFD-4", "a fork's mapping counts for the seals too")
+{
+	int fd = sealable(PAGE);
+	char *p = (char *)EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, 0));
+	int gate[2];
+	char byte;
+	pid_t pid;
+
+	EXPECT_EQ(pipe(gate), 0);
+	pid = test_fork();
+	if (pid == 0) {
+		EXPECT_EQ(raw_read(gate[0], &byte, 1), 1);
+		_exit(0);
+	}
+	EXPECT_OK(raw_munmap(p, PAGE));
+	EXPECT_ERR(add(fd, SEAL_WRITE), EBUSY);
+	EXPECT_EQ(raw_write(gate[1], "g", 1), 1);
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(add(fd, SEAL_WRITE), 0);
+}
