@@ -6,12 +6,12 @@ from pagoda import ROOT, build_dir
 TARGETS = ("pagoda",)
 
 
-def fuzz(t, cpus, *words):
-    """Runs syscall_fuzz.c on the checked kernel."""
+def fuzz(t, cpus, *words, program="syscall_fuzz"):
+    """Runs the program on the checked kernel."""
     check((build_dir(True) / "pagoda.elf").exists(), "there is no checked kernel: run `make CHECKED=1 kernel`")
-    run = ("--checked", "--smp", str(cpus), "--timeout", "60", "--", t.program("syscall_fuzz-musl"))
+    run = ("--checked", "--smp", str(cpus), "--timeout", "60", "--", t.program(program + "-musl"))
     status, output, errors = t.pagoda_run(*run, *words)
-    equal((status, output), (0, "syscall_fuzz: good\n"), f"status and output ({errors[:400]!r})")
+    equal((status, output), (0, f"{program}: good\n"), f"status and output ({errors[:400]!r})")
 
 
 def test_hostile(t):
@@ -30,3 +30,8 @@ def test_nobody(t):
 def test_root(t):
     """What only root may try."""
     fuzz(t, 1, "5", "2000", "root")
+
+
+def test_sigreturn(t):
+    """Signal frames of both kinds, tampered with."""
+    fuzz(t, 2, "5", program="sigreturn_fuzz")
