@@ -292,3 +292,31 @@ TEST("REL-5", "descriptors and waiters that are gone leave nothing in use")
 	}
 	EXPECT_EQ(usage_now().files, before.files);
 }
+
+TEST("REL-8,NEW-6", "a copy that another process took keeps the registration, and serves")
+{
+	volatile int *shared = shared_page();
+	char *p = map_private(2, RW);
+	long pidfd, fd;
+	pid_t pid = test_fork();
+
+	if (pid == 0) {
+		shared[0] = uffd_open(0);
+		uffd_watch(shared[0], p, 2, MISSING);
+		shared[1] = 1;
+		await_value(shared + 2, 1);
+		EXPECT_OK(raw_close(shared[0])); /* ours was not the last one */
+		EXPECT_LETTERS(p, "a0");
+		EXPECT(!watched(p));
+		_exit(0);
+	}
+	await_value(shared + 1, 1);
+	pidfd = EXPECT_OK(raw(SYS_pidfd_open, pid, 0));
+	fd = EXPECT_OK(raw(SYS_pidfd_getfd, pidfd, shared[0], 0));
+	shared[2] = 1;
+	EXPECT_FAULT(fd, p, 0);
+	uffd_fill(fd, p, "a");
+	EXPECT_FAULT(fd, p + PAGE, 0);
+	EXPECT_OK(raw_close(fd)); /* the last one: zeros */
+	EXPECT_EXIT(pid, 0);
+}
