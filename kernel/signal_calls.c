@@ -151,7 +151,7 @@ static inline int do_sigaction(int sig, bool set, struct sigaction new, struct s
 	struct sighand_struct *sighand = current->sighand;
 	struct sigaction *sa;
 
-	if (sig < 1 || sig > _NSIG || (set && sig_in(sig, SIG_KERNEL_ONLY_MASK)))
+	if (sig < 1 || sig > _NSIG || (set && (sig == SIGKILL || sig == SIGSTOP)))
 		return -EINVAL;
 	sa = &sighand->action[sig - 1].sa;
 	spin_lock_irq(&sighand->siglock);
