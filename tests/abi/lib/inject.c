@@ -76,11 +76,30 @@ static long number_after(const char *text, const char *name)
 	return at ? strtol(at + strlen(name), NULL, 10) : 0;
 }
 
+/* A CPU with nothing to do borrows the memory of who ran there last: that shall be this process. */
+static void visit_cpus(void)
+{
+	unsigned long all[16] = {0}, one[16];
+
+	EXPECT_OK(raw(SYS_sched_getaffinity, 0, sizeof(all), all));
+	for (unsigned int cpu = 0; cpu < 8 * sizeof(all); cpu++) {
+		unsigned int word = cpu / 64;
+
+		if (!(all[word] >> cpu % 64 & 1))
+			continue;
+		memset(one, 0, sizeof(one));
+		one[word] = 1UL << cpu % 64;
+		EXPECT_OK(raw(SYS_sched_setaffinity, 0, sizeof(one), one));
+	}
+	EXPECT_OK(raw(SYS_sched_setaffinity, 0, sizeof(all), all));
+}
+
 struct usage usage_now(void)
 {
 	struct usage usage;
 	char text[4096];
 
+	visit_cpus();
 	EXPECT_OK(read_file("/proc/meminfo", text, sizeof(text)));
 	usage.committed_kib = number_after(text, "Committed_AS:");
 	EXPECT_OK(read_file("/proc/sys/fs/file-nr", text, sizeof(text)));
