@@ -80,6 +80,7 @@ struct old_kernel_stat {
 	u16 st_uid;
 	u16 st_gid;
 	u16 st_rdev;
+	u16 __pad; /* else the compiler leaves a gap, and what was there before in it */
 	u32 st_size;
 	u32 st_atime;
 	u32 st_mtime;
