@@ -98,12 +98,11 @@ syscall_exit:
 	/*
 	 * SYSRET takes RIP from RCX and the flags from R11, so both must be equal to what it
 	 * should restore: they are, unless a signal handler or an exec has put other values there.
-	 * A RIP that is not canonical would fault in kernel mode on the user's stack, and a handler or
-	 * a program of i386 has another CS. Everything else takes IRET; so does rt_sigreturn always,
-	 * which alone changes SS and the registers that the handler has preserved.
+	 * A RIP that is not canonical would fault in kernel mode on the user's stack. Everything else
+	 * takes IRET; so does rt_sigreturn always, which alone changes SS and the registers that the
+	 * handler has preserved. What goes to 32-bit code, a handler or a new program, has R11 = 0,
+	 * which no flags are.
 	 */
-	cmpq	$__USER_CS, PT_CS(%rsp)
-	jne	return_to_user
 	movq	PT_RCX(%rsp), %rcx
 	movq	PT_R11(%rsp), %r11
 	cmpq	%rcx, PT_RIP(%rsp)

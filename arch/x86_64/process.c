@@ -150,7 +150,6 @@ void start_thread(struct pt_regs *regs, unsigned long new_ip, unsigned long new_
 		.sp = new_sp,
 		.ss = __USER_DS,
 	};
-	current_thread_info()->status &= ~TS_COMPAT; /* whatever call this began as */
 }
 
 void compat_start_thread(struct pt_regs *regs, u32 new_ip, u32 new_sp)

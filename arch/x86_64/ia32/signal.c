@@ -143,6 +143,7 @@ static void enter_handler(struct ksignal *ksig, struct pt_regs *regs, void __use
 	regs->ax = ksig->sig;
 	regs->dx = dx;
 	regs->cx = cx;
+	regs->r11 = 0; /* never SYSRET, which is for 64-bit code: see entry.S */
 	regs->sp = (unsigned long)frame;
 	regs->ip = (u32)(unsigned long)ksig->ka.sa.sa_handler;
 	regs->cs = __USER32_CS;
