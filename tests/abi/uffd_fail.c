@@ -422,6 +422,7 @@ TEST("DUP-10", "without memory for the new descriptor the event stays")
 		long got;
 
 		uffd_await_message(fd);
+		memset(&message, 0, sizeof(message)); /* a page of our own, after the fork */
 		inject_start(n);
 		got = raw_read(fd, &message, sizeof(message));
 		came = inject_stop();
