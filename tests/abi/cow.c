@@ -431,7 +431,7 @@ TEST_SLOW("COW-16", "threads that write one shared page at once get one copy", 6
 	char *p = map_private(64, RW);
 
 	memset(p, 'o', 64 * PAGE);
-	for (int round = 0; round < 30; round++) {
+	for (int round = 0; round < 10; round++) {
 		pid_t pid = test_fork();
 
 		if (pid == 0) {
