@@ -20,6 +20,8 @@
 #include "machine.h"
 #include "plain.h"
 
+unsigned int check_failures;
+
 static const struct program *running;
 static unsigned int step_nr;
 static bool blind; /* the plain model does not know any more */
@@ -268,6 +270,7 @@ static void step(const struct op *op, bool verbose)
 	if (plain[machine_current()].loose)
 		observe_areas(machine_current());
 	got = machine_step(op);
+	check_failures += machine_failed();
 	if (verbose) {
 		char line[160], name[32];
 

@@ -12,5 +12,7 @@
  * of no use then. @verbose: prints each operation with its result.
  */
 void check_program(const struct program *program, bool verbose);
+/* How many allocations OP_FAIL has made fail, in all programs so far. */
+extern unsigned int check_failures;
 
 #endif

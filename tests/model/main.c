@@ -5,6 +5,7 @@
  *	model				the corpus, then a fixed number of random programs: a host test
  *	model -n COUNT [-s SEED]	random programs from this seed on
  *	model -t SECONDS [-s SEED]	the same for some time; what fails is saved in build/fuzz/
+ *	model [-s SEED] -e COUNT	each allocation of each operation of these programs fails, in turn
  *	model -p SEED			prints the program of a seed
  *	model FILE...			runs programs and prints each step
  *
@@ -28,6 +29,9 @@
 #define PROGRAMS   1500 /* of a plain run; the seeds begin at 1 */
 #define MAX_FAILED 5
 #define CHUNK	   50 /* programs a child: the machine starts anew now and then */
+
+/* Shared: the seed that a child is at; or how many allocations have failed in it. */
+static unsigned long long *at_seed;
 
 static void print_program(FILE *out, const struct program *program)
 {
@@ -67,6 +71,7 @@ static bool fails(const struct program *program, bool quiet, bool verbose)
 		}
 		alarm(20);
 		check_program(program, verbose);
+		*at_seed = check_failures;
 		fflush(NULL);
 		_exit(0);
 	}
@@ -147,8 +152,6 @@ static void report(struct program *program, unsigned long long seed, bool save)
 
 /* ---- Running -------------------------------------------------------------------------------------- */
 
-static unsigned long long *at_seed; /* shared: the seed that a child is at */
-
 /* Runs seeds [first, end) in a child. 0, or the seed that failed. */
 static unsigned long long run_seeds(unsigned long long first, unsigned long long end)
 {
@@ -169,6 +172,41 @@ static unsigned long long run_seeds(unsigned long long first, unsigned long long
 	}
 	waitpid(pid, &status, 0);
 	return status ? *at_seed : 0;
+}
+
+/* Runs @program with the n-th allocation of step @at failing, for every n. */
+static bool fail_each(const struct program *program, unsigned int at)
+{
+	struct program failing = *program;
+
+	memmove(&failing.op[at + 1], &program->op[at], (program->nr - at) * sizeof(failing.op[0]));
+	failing.nr++;
+	for (unsigned long n = 1; n < 100; n++) {
+		failing.op[at] = (struct op){OP_FAIL, {n}};
+		*at_seed = 0;
+		if (fails(&failing, true, false)) {
+			report(&failing, 0, false);
+			return false;
+		}
+		if (!*at_seed)
+			break;
+	}
+	return true;
+}
+
+static int run_exhaustive(unsigned long long seed, unsigned long long count)
+{
+	struct program program;
+	int nr_failed = 0;
+
+	for (unsigned long long end = seed + count; seed < end && nr_failed < MAX_FAILED; seed++) {
+		make_program(&program, seed * 4 + 1); /* one without failures of its own */
+		program.nr = program.nr < MAX_OPS ? program.nr : MAX_OPS - 1;
+		for (unsigned int at = 0; at < program.nr && nr_failed < MAX_FAILED; at++)
+			nr_failed += !fail_each(&program, at);
+	}
+	printf("%s each allocation of %llu programs\n", nr_failed ? "not ok" : "ok", count);
+	return nr_failed;
 }
 
 static bool read_program(struct program *program, const char *path)
@@ -249,7 +287,7 @@ int main(int argc, char **argv)
 
 	at_seed = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	machine_boot();
-	while ((c = getopt(argc, argv, "n:s:t:p:k")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:t:p:e:k")) != -1) {
 		struct program program;
 
 		if (c == 'n')
@@ -258,6 +296,8 @@ int main(int argc, char **argv)
 			seed = strtoull(optarg, NULL, 0);
 		else if (c == 't')
 			until = time(NULL) + atoi(optarg);
+		else if (c == 'e')
+			return run_exhaustive(seed, strtoull(optarg, NULL, 0)) != 0;
 		else if (c == 'k')
 			machine_verbose = true;
 		else if (c == 'p') {
