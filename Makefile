@@ -228,8 +228,9 @@ RUNTESTS = tests/run $(if $(T),-k '$(T)') $(if $(filter 1,$(V)),-v) $(if $(filte
 # Programs that are the guest's, and parts of the kernel that run on the host under sanitizers.
 TESTWARN  := -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare
 ABI_BIN   := $(patsubst tests/abi/%.c,build/tests/abi/%,$(wildcard tests/abi/*.c))
-# Programs of 32 bits, where there is a compiler for them.
-I386_CC   := $(shell command -v $(I386CC) 2>/dev/null)
+# Programs of 32 bits, where there is a compiler for them, or where `make deps` is about to install it.
+I386_CC   := $(or $(shell command -v $(I386CC) 2>/dev/null),\
+		  $(if $(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/32),gcc -m32),$(if $(FIRST),$(I386CC)))
 ABI_BIN   += $(if $(I386_CC),$(patsubst tests/abi/i386/%.c,build/tests/abi/i386_%,$(wildcard tests/abi/i386/*.c)))
 I386_LIB  := $(addprefix tests/abi/lib/,expect.c fault.c main.c maps.c sys.c)
 I386_PROG := process run shmem threads
@@ -245,17 +246,17 @@ build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) 
 build/tests/abi/i386_%: tests/abi/i386/%.c $(I386_LIB) $(wildcard tests/abi/lib/*.h) | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,I386CC,$<)
-	$(Q)$(I386CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -I tests/abi -o $@ $< $(I386_LIB)
+	$(Q)$(I386_CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -I tests/abi -o $@ $< $(I386_LIB)
 
 build/tests/programs/%-i386: tests/programs/%.c | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,I386CC,$<)
-	$(Q)$(I386CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+	$(Q)$(I386_CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
 build/tests/programs/%-i386-dyn: tests/programs/%.c | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,I386CC,$< (dynamic))
-	$(Q)$(I386CC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
+	$(Q)$(I386_CC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
 build/tests/programs/%-musl: tests/programs/%.c | build/uapi/linux
 	@mkdir -p $(@D)
