@@ -360,3 +360,27 @@ TEST("RD-11", "when the memory is gone there is nothing to read, and no word of 
 	EXPECT_EQ(uffd_poll(shared[0]), 0);
 	EXPECT_QUIET(shared[0]);
 }
+
+TEST("RD-1,RD-3,UFLT-20", "two hundred waiters: no message is dropped, and one read takes them all")
+{
+	enum { MANY = 200 };
+	char *p = map_private(MANY, RW);
+	static struct uffd_msg messages[MANY + 1];
+	struct job *job[MANY];
+	int fd = uffd_open(0);
+	bool seen[MANY] = {0};
+
+	uffd_watch(fd, p, MANY, MISSING);
+	for (int i = 0; i < MANY; i++)
+		job[i] = touch(p + i * PAGE, READ);
+	uffd_await(fd, MANY);
+	EXPECT_EQ(raw_read(fd, messages, sizeof(messages)), MANY * MESSAGE);
+	for (int i = 0; i < MANY; i++)
+		seen[(messages[i].arg.pagefault.address - (unsigned long)p) / PAGE] = true;
+	for (int i = 0; i < MANY; i++)
+		EXPECT(seen[i]);
+	EXPECT_QUIET(fd);
+	EXPECT_EQ(uffd_zeropage(fd, p, MANY * PAGE, 0), 0);
+	for (int i = 0; i < MANY; i++)
+		EXPECT_TOUCHED(job[i]);
+}
