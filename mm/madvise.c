@@ -295,22 +295,15 @@ static bool advice_valid(int advice)
 	       (advice >= MADV_FREE && advice <= MADV_COLLAPSE);
 }
 
+/* @advice is valid. */
 static bool advice_changes_vmas(int advice)
 {
-	switch (advice) {
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_DONTNEED_LOCKED:
-	case MADV_FREE:
-	case MADV_REMOVE:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE:
-		return false;
-	default:
-		return true;
-	}
+	const unsigned long others = 1UL << MADV_WILLNEED | 1UL << MADV_DONTNEED |
+				     1UL << MADV_DONTNEED_LOCKED | 1UL << MADV_FREE |
+				     1UL << MADV_REMOVE | 1UL << MADV_COLD | 1UL << MADV_PAGEOUT |
+				     1UL << MADV_POPULATE_READ | 1UL << MADV_POPULATE_WRITE;
+
+	return !(others >> advice & 1);
 }
 
 /* Holes make the result -ENOMEM, but what is mapped above them gets the advice too (MADV-2). */

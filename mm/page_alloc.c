@@ -267,32 +267,12 @@ void __free_pages(struct page *page, unsigned int order)
 		__put_page(page);
 }
 
-void free_unref_page_list(struct list_head *list)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe (page, next, list, lru)
-		free_unref_page(page);
-	INIT_LIST_HEAD(list);
-}
-
 void release_pages(struct page **pages, unsigned int nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
 		put_page(pages[i]);
-}
-
-void split_page(struct page *page, unsigned int order)
-{
-	unsigned long i;
-
-	VM_BUG_ON(PageHead(page));
-	for (i = 1; i < 1UL << order; i++) {
-		page[i].mapping = NULL;
-		set_page_count(&page[i], 1);
-	}
 }
 
 /* ---- By address -------------------------------------------------------------------------- */
@@ -313,37 +293,6 @@ void free_pages(unsigned long addr, unsigned int order)
 {
 	if (addr)
 		__free_pages(virt_to_page(addr), order);
-}
-
-static unsigned int order_for(size_t size)
-{
-	unsigned int order = 0;
-
-	while (PAGE_SIZE << order < size)
-		order++;
-	return order;
-}
-
-void *alloc_pages_exact(size_t size, gfp_t gfp)
-{
-	unsigned int order = order_for(size);
-	unsigned long used = PAGE_ALIGN(size) >> PAGE_SHIFT, i;
-	struct page *page = alloc_pages(gfp & ~__GFP_COMP, order);
-
-	if (!page)
-		return NULL;
-	split_page(page, order);
-	for (i = used; i < 1UL << order; i++)
-		__free_page(page + i);
-	return page_address(page);
-}
-
-void free_pages_exact(void *virt, size_t size)
-{
-	unsigned long addr = (unsigned long)virt, end = addr + PAGE_ALIGN(size);
-
-	for (; addr < end; addr += PAGE_SIZE)
-		free_page(addr);
 }
 
 /* ---- Per-CPU lists and counts ------------------------------------------------------------ */

@@ -49,7 +49,7 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 
 /*
  * 2^order contiguous frames, naturally aligned. The first page has _refcount 1, flags and mapping
- * clear; without __GFP_COMP the other pages have _refcount 0 until split_page().
+ * clear; without __GFP_COMP the other pages have _refcount 0.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 struct page *alloc_page(gfp_t gfp);
@@ -58,15 +58,8 @@ struct page *alloc_page(gfp_t gfp);
 void __free_pages(struct page *page, unsigned int order);
 /* Frees a frame whose _refcount is already 0 (put_page_testzero). */
 void free_unref_page(struct page *page);
-/* The same for all pages linked by lru; empties the list. */
-void free_unref_page_list(struct list_head *list);
 /* put_page() for each of nr pages. */
 void release_pages(struct page **pages, unsigned int nr);
-/* Makes 2^order single pages, each with _refcount 1, of a block that is not compound. */
-void split_page(struct page *page, unsigned int order);
-/* An exact number of bytes, rounded up to pages, from blocks; free with free_pages_exact(). */
-void *alloc_pages_exact(size_t size, gfp_t gfp);
-void free_pages_exact(void *virt, size_t size);
 
 /* The same by direct-map address; 0 when there is no memory. */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);

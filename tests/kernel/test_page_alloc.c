@@ -67,32 +67,6 @@ KTEST(page_alloc_compound)
 	KTEST_EXPECT_EQ(buddy_verify(), 0);
 }
 
-KTEST(page_alloc_split)
-{
-	struct page *page = alloc_pages(GFP_KERNEL, 2);
-	unsigned int i;
-
-	KTEST_ASSERT(page);
-	split_page(page, 2);
-	for (i = 0; i < 4; i++) {
-		KTEST_EXPECT_EQ(page_count(page + i), 1);
-		__free_page(page + i);
-	}
-}
-
-KTEST(page_alloc_exact)
-{
-	unsigned long before;
-	void *p;
-
-	drain_all_pages();
-	before = nr_free_pages();
-	p = alloc_pages_exact(5 * PAGE_SIZE, GFP_KERNEL);
-	KTEST_ASSERT(p);
-	KTEST_EXPECT_EQ(before - nr_free_pages(), 5);
-	free_pages_exact(p, 5 * PAGE_SIZE);
-}
-
 /* More pages than a CPU's list holds go to the buddy lists and merge again. */
 KTEST(page_alloc_many)
 {
@@ -125,20 +99,13 @@ KTEST(page_alloc_many)
 KTEST(page_alloc_release_batch)
 {
 	struct page *pages[32];
-	LIST_HEAD(list);
 	unsigned int i;
 
 	for (i = 0; i < 32; i++) {
 		pages[i] = alloc_page(GFP_KERNEL);
 		KTEST_ASSERT(pages[i]);
 	}
-	release_pages(pages, 16);
-	for (i = 16; i < 32; i++) {
-		KTEST_EXPECT(put_page_testzero(pages[i]));
-		list_add(&pages[i]->lru, &list);
-	}
-	free_unref_page_list(&list);
-	KTEST_EXPECT(list_empty(&list));
+	release_pages(pages, 32);
 }
 
 /* Without sleeping, an allocation stops at the reserve; atomic ones may take half of it. */
