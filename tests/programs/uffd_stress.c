@@ -281,11 +281,15 @@ static void watch(char *at, size_t len, uint64_t mode)
 #define ANON_MODES   (UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP)
 #define SHARED_MODES (ANON_MODES | UFFDIO_REGISTER_MODE_MINOR)
 
+/*
+ * A range that has been mapped anew in parts may be several areas on Linux, which does not merge
+ * those that have had pages: then neither this (ENOENT) nor mremap (EFAULT) takes it as one.
+ */
 static void protect(char *at, size_t len)
 {
 	struct uffdio_writeprotect wp = {{(unsigned long)at, len}, UFFDIO_WRITEPROTECT_MODE_WP};
 
-	if (ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) && errno != EAGAIN)
+	if (ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) && errno != EAGAIN && errno != ENOENT)
 		die("UFFDIO_WRITEPROTECT");
 }
 
@@ -326,8 +330,11 @@ static void register_again(char *at, size_t len)
 
 static void move_and_back(char *at, size_t len)
 {
-	if (mremap(at, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, scratch) != scratch ||
-	    mremap(scratch, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, at) != at)
+	void *moved = mremap(at, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, scratch);
+
+	if (moved == MAP_FAILED && errno == EFAULT)
+		return;
+	if (moved != scratch || mremap(scratch, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, at) != at)
 		die("mremap");
 }
 
