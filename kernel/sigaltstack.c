@@ -65,12 +65,7 @@ long sys_sigaltstack(const stack_t __user *uss, stack_t __user *uoss)
 int restore_altstack(const stack_t __user *uss)
 {
 	stack_t ss;
-	int flags;
 
-	if (get_user(flags, &uss->ss_flags))
-		return -EFAULT;
-	if (flags == SS_DISABLE && !current->sas_ss_size)
-		return 0; /* none before, none now */
 	if (copy_from_user(&ss, uss, sizeof(ss)))
 		return -EFAULT;
 	(void)set_altstack(&ss, current_pt_regs()->sp, MINSIGSTKSZ);

@@ -265,15 +265,3 @@ void signal_clear_altstack(struct task_struct *t)
 	t->sas_ss_size = 0;
 	t->sas_ss_flags = SS_DISABLE;
 }
-
-/* Write the current setting into a frame. 0 or -EFAULT. */
-int save_altstack(stack_t __user *uss, unsigned long sp)
-{
-	stack_t ss;
-
-	memset(&ss, 0, sizeof(ss));
-	ss.ss_sp = (void *)current->sas_ss_sp;
-	ss.ss_flags = (int)current->sas_ss_flags;
-	ss.ss_size = current->sas_ss_size;
-	return copy_to_user(uss, &ss, sizeof(ss)) ? -EFAULT : 0;
-}

@@ -42,13 +42,12 @@ struct rt_sigframe {
 
 /* ---- Building the frame ---------------------------------------------------------------------- */
 
-static int save_registers(struct sigcontext __user *sc, const struct pt_regs *regs,
-			  unsigned long mask, unsigned long fpstate)
+/* These three write inside a user_access_begin() of the whole frame. */
+static __always_inline int save_registers(struct sigcontext __user *sc, const struct pt_regs *regs,
+					  unsigned long mask, unsigned long fpstate)
 {
 	const struct thread_struct *thread = &current->thread;
 
-	if (!user_access_begin(sc, sizeof(*sc)))
-		return -EFAULT;
 	unsafe_put_user(regs->r8, &sc->r8, fault);
 	unsafe_put_user(regs->r9, &sc->r9, fault);
 	unsafe_put_user(regs->r10, &sc->r10, fault);
@@ -74,31 +73,36 @@ static int save_registers(struct sigcontext __user *sc, const struct pt_regs *re
 	unsafe_put_user(mask, &sc->oldmask, fault);
 	unsafe_put_user(thread->cr2, &sc->cr2, fault);
 	unsafe_put_user(fpstate, &sc->fpstate, fault);
-	user_access_end();
 	return 0;
 fault:
-	user_access_end();
 	return -EFAULT;
 }
 
-/* Everything of the ucontext but the registers and the altstack. */
-static int save_context(struct rt_sigframe __user *frame, void (*restorer)(void),
-			unsigned long mask)
+/* The alternate stack as it was; SS_AUTODISARM takes it away from the handler. */
+static __always_inline int save_altstack(stack_t __user *ss)
+{
+	unsafe_put_user((void *)current->sas_ss_sp, &ss->ss_sp, fault);
+	unsafe_put_user((int)current->sas_ss_flags, &ss->ss_flags, fault);
+	unsafe_put_user(current->sas_ss_size, &ss->ss_size, fault);
+	return 0;
+fault:
+	return -EFAULT;
+}
+
+/* Everything of the ucontext but these. */
+static __always_inline int save_context(struct rt_sigframe __user *frame, void (*restorer)(void),
+					unsigned long mask)
 {
 	unsigned long flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
 
 	if (fpu_xfeatures)
 		flags |= UC_FP_XSTATE;
-	if (!user_access_begin(frame, sizeof(*frame)))
-		return -EFAULT;
 	unsafe_put_user((unsigned long)restorer, &frame->pretcode, fault);
 	unsafe_put_user(flags, &frame->uc.uc_flags, fault);
 	unsafe_put_user(NULL, &frame->uc.uc_link, fault);
 	unsafe_put_user(mask, &frame->uc.uc_sigmask.sig[0], fault);
-	user_access_end();
 	return 0;
 fault:
-	user_access_end();
 	return -EFAULT;
 }
 
@@ -123,14 +127,19 @@ static int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	struct rt_sigframe __user *frame;
 	unsigned long mask = sigmask_to_save()->sig[0];
 	unsigned long fp;
+	int err;
 
 	if (!(sa->sa_flags & SA_RESTORER))
 		return -EFAULT;
 	frame = get_sigframe(ksig, regs, &fp);
 	if (!frame || save_fp_frame((struct fpu_state __user *)fp) ||
-	    save_context(frame, sa->sa_restorer, mask) ||
-	    save_registers(&frame->uc.uc_mcontext, regs, mask, fp) ||
-	    save_altstack(&frame->uc.uc_stack, regs->sp))
+	    !user_access_begin(frame, sizeof(*frame)))
+		return -EFAULT;
+	err = save_context(frame, sa->sa_restorer, mask) ||
+	      save_registers(&frame->uc.uc_mcontext, regs, mask, fp) ||
+	      save_altstack(&frame->uc.uc_stack);
+	user_access_end();
+	if (err)
 		return -EFAULT;
 	if ((sa->sa_flags & SA_SIGINFO) && copy_siginfo_to_user(&frame->info, &ksig->info))
 		return -EFAULT;
@@ -225,15 +234,15 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 
 /*
  * The registers of the frame, and *fpstate, the address of its floating-point state. Bad selectors
- * and addresses fault in IRET, which is a SIGSEGV; never in the kernel.
+ * and addresses fault in IRET, which is a SIGSEGV; never in the kernel. Reads inside a
+ * user_access_begin() of the whole frame.
  */
-static int restore_registers(struct pt_regs *regs, const struct sigcontext __user *sc, u64 *fpstate)
+static __always_inline long restore_registers(struct pt_regs *regs,
+					      const struct sigcontext __user *sc, u64 *fpstate)
 {
 	u64 flags, selectors;
 	long err = 0;
 
-	if (!user_access_begin(sc, sizeof(*sc)))
-		return -EFAULT;
 	unsafe_get_user_err(regs->r8, &sc->r8, err);
 	unsafe_get_user_err(regs->r9, &sc->r9, err);
 	unsafe_get_user_err(regs->r10, &sc->r10, err);
@@ -254,7 +263,6 @@ static int restore_registers(struct pt_regs *regs, const struct sigcontext __use
 	unsafe_get_user_err(flags, &sc->flags, err);
 	unsafe_get_user_err(selectors, (const u64 __user *)&sc->cs, err);
 	unsafe_get_user_err(*fpstate, &sc->fpstate, err);
-	user_access_end();
 	regs->flags = (regs->flags & ~FIX_EFLAGS) | (flags & FIX_EFLAGS);
 	regs->cs = (selectors & 0xffff) | 3;
 	regs->ss = (selectors >> 48) | 3;
@@ -267,16 +275,23 @@ void do_rt_sigreturn(struct pt_regs *regs)
 	struct rt_sigframe __user *frame = (struct rt_sigframe __user *)(regs->sp - 8);
 	sigset_t mask;
 	u64 fpstate;
+	long err = 0;
+	int flags;
 
-	if (!access_ok(frame, sizeof(*frame)) ||
-	    get_user(mask.sig[0], &frame->uc.uc_sigmask.sig[0]))
+	if (!user_access_begin(frame, sizeof(*frame)))
+		goto badframe;
+	unsafe_get_user_err(mask.sig[0], &frame->uc.uc_sigmask.sig[0], err);
+	unsafe_get_user_err(flags, &frame->uc.uc_stack.ss_flags, err);
+	err |= restore_registers(regs, &frame->uc.uc_mcontext, &fpstate);
+	user_access_end();
+	if (err)
 		goto badframe;
 	set_current_blocked(&mask);
 	current->restart_block.fn = do_no_restart_syscall;
-	if (restore_registers(regs, &frame->uc.uc_mcontext, &fpstate))
-		goto badframe;
 	if (restore_fp_frame((const struct fpu_state __user *)fpstate))
 		goto badframe;
+	if (flags == SS_DISABLE && !current->sas_ss_size)
+		return; /* no alternate stack before, and none now */
 	if (restore_altstack(&frame->uc.uc_stack))
 		goto badframe;
 	return;

@@ -99,7 +99,6 @@ unsigned long sigsp(unsigned long sp, struct ksignal *ksig);
 int on_sig_stack(unsigned long sp);
 int sas_ss_flags(unsigned long sp);
 int restore_altstack(const stack_t __user *uss);
-int save_altstack(stack_t __user *uss, unsigned long sp);
 int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from);
 int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from);
 /* The same in the structure of the present call, which may be a 32-bit one. */
