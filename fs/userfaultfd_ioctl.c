@@ -249,11 +249,11 @@ long userfaultfd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct userfaultfd_ctx *ctx = file->private_data;
 	void __user *argp = (void __user *)arg;
 
-	if (cmd == UFFDIO_API)
-		return userfaultfd_api(ctx, argp);
 	if (!userfaultfd_is_initialized(ctx))
-		return -EINVAL;
+		return cmd == UFFDIO_API ? userfaultfd_api(ctx, argp) : -EINVAL;
 	switch (cmd) {
+	case UFFDIO_API: /* a second time, which it refuses */
+		return userfaultfd_api(ctx, argp);
 	case UFFDIO_REGISTER:
 		return userfaultfd_register(ctx, argp);
 	case UFFDIO_UNREGISTER:
