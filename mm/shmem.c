@@ -159,7 +159,7 @@ static int shmem_add_page(struct inode *inode, pgoff_t index, struct page **page
 		*pagep = page;
 		return 0;
 	}
-	__ClearPageLocked(page);
+	unlock_page(page); /* it may have been in the cache for a moment: wake who found it there */
 	put_page(page);
 	return err;
 }
