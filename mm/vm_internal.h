@@ -203,6 +203,13 @@ static inline void pt_lock_pmd(struct mm_struct *mm, pmd_t *pmd, unsigned long a
 	spin_lock(&pt->table->ptl);
 }
 
+/* A whole table, found by its mm's list: the handle knows no address. */
+static inline void pt_lock_table(struct mm_struct *mm, struct page *table, struct pt_handle *pt)
+{
+	*pt = (struct pt_handle){.mm = mm, .table = table, .pte = page_address(table)};
+	spin_lock(&table->ptl);
+}
+
 /* The second table of one operation (fork: the child's; mremap: the new place's). */
 static inline void pt_lock_pmd_nested(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
 				      struct pt_handle *pt)

@@ -32,14 +32,15 @@
  */
 static unsigned long reclaim_table(struct mmu_gather *tlb, struct page *table, unsigned long nr)
 {
-	struct pt_handle pt = {.pte = page_address(table), .table = table, .mm = tlb->mm};
-	const pte_t *end = pt.pte + PTRS_PER_PTE;
 	struct pt_counts counts = {};
 	unsigned long freed = 0;
-	pte_t *ptep = pt.pte;
+	struct pt_handle pt;
+	const pte_t *end;
+	pte_t *ptep;
 
-	spin_lock(&table->ptl);
-	for (; freed < nr && (ptep = pt_skip_none(ptep, end)) != end; ptep++) {
+	pt_lock_table(tlb->mm, table, &pt);
+	end = pt.pte + PTRS_PER_PTE;
+	for (ptep = pt.pte; freed < nr && (ptep = pt_skip_none(ptep, end)) != end; ptep++) {
 		pte_t pte = ptep_get(ptep);
 
 		if (!pte_lazyfree(pte))
@@ -57,7 +58,7 @@ static unsigned long reclaim_table(struct mmu_gather *tlb, struct page *table, u
 	}
 	pt_counts_apply(&pt, &counts);
 	tlb_flush_mmu(tlb);
-	spin_unlock(&table->ptl);
+	pt_unlock(&pt);
 	return freed;
 }
 

@@ -79,12 +79,13 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 /* Every entry of one table; its counts say when the last one has been found. */
 static void zap_whole_table(struct mmu_gather *tlb, struct page *table)
 {
-	struct pt_handle pt = {.pte = page_address(table), .table = table, .mm = tlb->mm};
-	const pte_t *end = pt.pte + PTRS_PER_PTE;
 	struct pt_counts counts = {};
+	struct pt_handle pt;
 	unsigned int left;
+	const pte_t *end;
 
-	spin_lock(&table->ptl);
+	pt_lock_table(tlb->mm, table, &pt);
+	end = pt.pte + PTRS_PER_PTE;
 	for (left = pt_entries(table); left; left--) {
 		pte_t *ptep = pt.pte = pt_skip_none(pt.pte, end);
 		pte_t pte = ptep_get_and_clear_full(ptep);
@@ -99,7 +100,7 @@ static void zap_whole_table(struct mmu_gather *tlb, struct page *table)
 			tlb_flush_mmu(tlb);
 	}
 	pt_counts_apply(&pt, &counts);
-	spin_unlock(&table->ptl);
+	pt_unlock(&pt);
 }
 
 void unmap_all_tables(struct mmu_gather *tlb)
