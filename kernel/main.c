@@ -128,7 +128,7 @@ static void mm_init(void)
 {
 	mem_init();
 	kmem_cache_init();
-	vmalloc_init();
+	thread_stack_init();
 	initialize_tlbstate();
 	cpu_init_late();
 	pagecache_init();

@@ -52,9 +52,4 @@ void __free_pages_boot(struct page *page, unsigned int order);
 /* Memory is short: takes back about nr pages that nobody needs; returns how many. May sleep. */
 unsigned long try_to_free_pages(gfp_t gfp, unsigned long nr);
 
-/* ---- mm/thread_stack.c ------------------------------------------------------------------- */
-
-/* Unmaps and frees all stacks that no task has; returns the pages freed. Sleeps. */
-unsigned long purge_thread_stacks(void);
-
 #endif

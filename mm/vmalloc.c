@@ -4,7 +4,7 @@
  *
  * Areas lie in [VMALLOC_START, STACK_AREA_START), sorted by address in a list; each is followed by
  * an unmapped guard page. A new area takes the lowest hole that fits, so that page tables, which
- * are never freed, are used again. (Kernel stacks have the rest: mm/thread_stack.c.)
+ * are never freed, are used again. (Kernel stacks have the rest: kernel/thread_stack.c.)
  *
  * Locks: vmap_mutex guards the list and the addresses; kernel_pt_lock guards the upper levels of
  * the page tables; the entries of an area belong to the area's owner.
@@ -16,7 +16,6 @@
 #include <pagoda/vmstat.h>
 #include <asm/pgtable.h>
 #include <asm/tlbflush.h>
-#include "vmalloc_internal.h"
 
 struct vmap_area {
 	struct list_head list;
@@ -344,9 +343,4 @@ int vmalloc_for_each(int (*fn)(const struct vmalloc_info *info, void *arg), void
 unsigned long vmalloc_nr_pages(void)
 {
 	return vm_stat_sum(NR_VMALLOC);
-}
-
-void vmalloc_init(void)
-{
-	thread_stack_init();
 }

@@ -20,6 +20,7 @@
 #include <pagoda/mutex.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
+#include <pagoda/vmalloc.h>
 #include <pagoda/vmstat.h>
 #include "internal.h"
 #include "vm_internal.h"

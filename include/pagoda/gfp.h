@@ -117,7 +117,7 @@ unsigned long shrink_caches(gfp_t gfp, unsigned long nr);
 /* Empties every allocator-side cache, so that counts of free pages can be compared. Sleeps. */
 void drain_memory_caches(void);
 
-/* ---- mm/fail_alloc.c: fault injection ---------------------------------------------------- */
+/* ---- kernel/fail_alloc.c: fault injection ------------------------------------------------ */
 
 /*
  * Makes the n-th allocation (pages and slab objects alike, from 1) by this task fail; 0 turns it

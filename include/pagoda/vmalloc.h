@@ -17,7 +17,6 @@
 
 /* ---- mm/vmalloc.c ------------------------------------------------------------------------ */
 
-void vmalloc_init(void);
 void *vmalloc(size_t size);
 void *vzalloc(size_t size);
 void vfree(const void *addr);
@@ -44,13 +43,24 @@ struct vmalloc_info {
 int vmalloc_for_each(int (*fn)(const struct vmalloc_info *info, void *arg), void *arg);
 unsigned long vmalloc_nr_pages(void);
 
-/* ---- mm/thread_stack.c ------------------------------------------------------------------- */
+/* Maps one page at an address that nobody else uses; 0 or -ENOMEM. Sleeps. */
+int map_kernel_page(unsigned long addr, unsigned long pfn, pgprot_t prot);
+/* Clears the entries; the caller flushes the TLB before it frees the pages. */
+void unmap_kernel_pages(unsigned long start, unsigned long end);
 
+/* ---- kernel/thread_stack.c --------------------------------------------------------------- */
+
+/* The upper half of the vmalloc slot is for kernel stacks. */
+#define STACK_AREA_START (VMALLOC_START + (VMALLOC_END - VMALLOC_START) / 2)
+
+void thread_stack_init(void);
 /* THREAD_SIZE bytes above an unmapped page; contents undefined. NULL when there is no memory. */
 void *alloc_thread_stack(void);
 /* Any context; not the stack one runs on. */
 void free_thread_stack(void *stack);
 /* True when addr is in the guard page of a kernel stack (the double-fault handler asks). */
 bool is_thread_stack_guard(unsigned long addr);
+/* Unmaps and frees all stacks that no task has; returns the pages freed. Sleeps. */
+unsigned long purge_thread_stacks(void);
 
 #endif

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm/fail_alloc.c - makes a chosen allocation fail, to test how its caller unwinds.
+ * kernel/fail_alloc.c - makes a chosen allocation fail, to test how its caller unwinds.
  *
  * By kernel tests, or by a program that writes a number to its /proc/PID/fail-nth, as on a Linux
- * with fault injection. One task at a time counts down; the allocations of other tasks and of interrupt handlers that
- * happen to come then are counted as its own only if they run on it. The cost when it is off is
- * one comparison in the allocators.
+ * with fault injection. One task at a time counts down, and only what runs on it is counted, its
+ * interrupt handlers included. The cost when it is off is one comparison in the allocators.
  */
 #include <pagoda/kernel.h>
 #include <pagoda/gfp.h>

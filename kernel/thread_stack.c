@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm/thread_stack.c - kernel stacks, each above an unmapped page that stops an overflow.
+ * kernel/thread_stack.c - kernel stacks, each above an unmapped page that stops an overflow.
  *
  * The upper half of the vmalloc area is cut into slots of one guard page and THREAD_SIZE bytes:
  *
@@ -25,8 +25,6 @@
 #include <pagoda/vmstat.h>
 #include <asm/pgtable.h>
 #include <asm/tlbflush.h>
-#include "internal.h"
-#include "vmalloc_internal.h"
 
 #define STACK_PAGES    (THREAD_SIZE / PAGE_SIZE)
 #define SLOT_SIZE      (THREAD_SIZE + PAGE_SIZE)
@@ -85,7 +83,7 @@ static void put_slot(unsigned long stack)
 
 /* ---- Giving stacks back ------------------------------------------------------------------ */
 
-/* Unmaps nr stacks, flushes once, frees their pages and slots. */
+/* Unmaps nr stacks, flushes once, frees their slots and the pages that they have. */
 static void unmap_stacks(const unsigned long *stacks, unsigned int nr)
 {
 	struct page *pages[PURGE_BATCH * STACK_PAGES];
@@ -93,8 +91,11 @@ static void unmap_stacks(const unsigned long *stacks, unsigned int nr)
 	unsigned int i, j, n = 0;
 
 	for (i = 0; i < nr; i++) {
-		for (j = 0; j < STACK_PAGES; j++)
-			pages[n++] = vmalloc_to_page((void *)stacks[i] + j * PAGE_SIZE);
+		for (j = 0; j < STACK_PAGES; j++) {
+			pages[n] = vmalloc_to_page((void *)stacks[i] + j * PAGE_SIZE);
+			if (pages[n])
+				n++;
+		}
 		unmap_kernel_pages(stacks[i], stacks[i] + THREAD_SIZE);
 		lo = min(lo, stacks[i]);
 		hi = max(hi, stacks[i] + THREAD_SIZE);
@@ -152,19 +153,6 @@ unsigned long purge_thread_stacks(void)
 
 /* ---- The interface ----------------------------------------------------------------------- */
 
-/* Undoes the first nr pages of a stack that nobody has used. */
-static void unmap_stack_pages(unsigned long stack, unsigned int nr)
-{
-	struct page *pages[STACK_PAGES];
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		pages[i] = vmalloc_to_page((void *)stack + i * PAGE_SIZE);
-	unmap_kernel_pages(stack, stack + nr * PAGE_SIZE);
-	flush_tlb_kernel_range(stack, stack + THREAD_SIZE);
-	release_pages(pages, nr);
-}
-
 static void *map_new_stack(void)
 {
 	unsigned long stack = get_slot();
@@ -181,13 +169,12 @@ static void *map_new_stack(void)
 			__free_page(page);
 			goto fail;
 		}
+		inc_vm_stat(NR_KERNEL_STACK);
 	}
-	mod_vm_stat(NR_KERNEL_STACK, STACK_PAGES);
 	return (void *)stack;
 
 fail:
-	unmap_stack_pages(stack, i);
-	put_slot(stack);
+	unmap_stacks(&stack, 1);
 	return NULL;
 }
 
