@@ -238,10 +238,17 @@ PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests
 		     musl glibc-static glibc)) \
 	     $(if $(I386_CC),$(foreach k,i386 i386-dyn,$(I386_PROG:%=build/tests/programs/%-$(k))))
 
-build/tests/abi/%: tests/abi/%.c $(wildcard tests/abi/*.h tests/abi/lib/*.[ch]) | build/uapi/linux
+# What all of them share is compiled once.
+ABI_OBJ   := $(patsubst tests/abi/lib/%.c,build/tests/abi/lib/%.o,$(wildcard tests/abi/lib/*.c))
+ABI_CC    := $(MUSL) -O1 -g $(TESTWARN) -pthread -I tests/abi
+$(ABI_OBJ): build/tests/abi/lib/%.o: tests/abi/lib/%.c $(wildcard tests/abi/lib/*.h) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
-	$(Q)$(MUSL) -O1 -g $(TESTWARN) -pthread -I tests/abi -o $@ $< $(wildcard tests/abi/lib/*.c)
+	$(Q)$(ABI_CC) -c -o $@ $<
+
+build/tests/abi/%: tests/abi/%.c $(ABI_OBJ) $(wildcard tests/abi/lib/*.h)
+	@$(call say,MUSLCC,$<)
+	$(Q)$(ABI_CC) -o $@ $< $(ABI_OBJ)
 
 build/tests/abi/i386_%: tests/abi/i386/%.c $(I386_LIB) $(wildcard tests/abi/lib/*.h) | $(FIRST)
 	@mkdir -p $(@D)

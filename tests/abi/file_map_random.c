@@ -27,13 +27,6 @@ static struct view views[VIEWS];
 static unsigned char file[PAGES];
 static int size; /* in pages */
 static int fd;
-static unsigned long seed;
-
-static unsigned int random_below(unsigned int n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static int expected(const struct view *view, int page)
 {
@@ -197,7 +190,7 @@ static void run(unsigned long first_seed, int steps)
 		do_punch, do_dontneed, do_remap, do_extend, do_extend, do_sync, do_protect,
 	};
 
-	seed = first_seed;
+	random_seed = first_seed;
 	fd = temp_file(0);
 	size = 0;
 	for (int v = 0; v < VIEWS; v++) {

@@ -28,15 +28,8 @@ struct unit {
 
 static __thread struct unit model[UNITS];
 static __thread char *arena;
-static __thread size_t unit_size; /* bytes */
-static __thread unsigned long seed;
+static __thread size_t unit_size;  /* bytes */
 static __thread bool child_checks; /* shared pages must stay as they are */
-
-static unsigned int random_below(unsigned int n)
-{
-	seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-	return (seed >> 33) % n;
-}
 
 static int random_prot(void)
 {
@@ -226,7 +219,7 @@ static void play(char *where, size_t unit_pages, unsigned long first_seed, int s
 		do_write, do_write, do_dontneed, do_move,
 	};
 
-	seed = first_seed;
+	random_seed = first_seed;
 	unit_size = unit_pages * PAGE;
 	arena = where;
 	model_set(0, UNITS, (struct unit){NOTHING, 0, false});

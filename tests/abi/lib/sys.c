@@ -215,6 +215,14 @@ void *thread_join(struct thread thread)
 	return result;
 }
 
+_Thread_local uint64_t random_seed = 1;
+
+unsigned int random_below(unsigned int limit)
+{
+	random_seed = random_seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (random_seed >> 33) % limit;
+}
+
 void doze(int milliseconds)
 {
 	struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};

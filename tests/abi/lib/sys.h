@@ -158,6 +158,10 @@ struct thread {
 struct thread thread_start(void *(*function)(void *), void *argument);
 void *thread_join(struct thread thread);
 
+/* Numbers that look random, from 0 to limit - 1; each thread has a seed of its own. */
+extern _Thread_local uint64_t random_seed;
+unsigned int random_below(unsigned int limit);
+
 /* Sleeps about so many milliseconds; never used to decide something. */
 void doze(int milliseconds);
 
