@@ -149,6 +149,7 @@ void __dup_userfaultfd_complete(struct list_head *fcs)
 	struct userfaultfd_fork_ctx *fctx, *next;
 
 	list_for_each_entry_safe (fctx, next, fcs, list) {
+		list_del(&fctx->list);
 		dup_fctx(fctx);
 		kfree(fctx);
 	}
@@ -160,6 +161,7 @@ void dup_userfaultfd_fail(struct list_head *fcs)
 	struct userfaultfd_fork_ctx *fctx, *next;
 
 	list_for_each_entry_safe (fctx, next, fcs, list) {
+		list_del(&fctx->list);
 		retract(fctx->orig);
 		userfaultfd_ctx_put(fctx->new);
 		kfree(fctx);

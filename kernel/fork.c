@@ -29,6 +29,7 @@
 #include <pagoda/signal.h>
 #include <pagoda/slab.h>
 #include <pagoda/string.h>
+#include <pagoda/userfaultfd_k.h>
 #include <pagoda/vmalloc.h>
 #include <uapi/sched.h>
 #include <asm/uaccess.h>
@@ -386,21 +387,6 @@ out:
 	return err;
 }
 
-/* CLONE_PIDFD: a descriptor, reserved and told to the parent but not installed. fd or -errno. */
-static int prepare_pidfd(const struct kernel_clone_args *args, struct pid *pid, struct file **file)
-{
-	int fd = pidfd_prepare(pid, 0, file);
-
-	if (fd < 0)
-		return fd;
-	if (put_user(fd, args->pidfd)) {
-		put_unused_fd(fd);
-		fput(*file);
-		return -EFAULT;
-	}
-	return fd;
-}
-
 /* Nothing has been made yet: may it be? */
 static int check_clone(const struct kernel_clone_args *args)
 {
@@ -414,14 +400,20 @@ static int check_clone(const struct kernel_clone_args *args)
 	if (args->flags & CLONE_NEWUSER)
 		return -EINVAL;
 	err = check_task_limits();
-	return err ? err : copy_namespaces(args->flags);
+	if (!err)
+		err = copy_namespaces(args->flags);
+	if (!err && args->flags & CLONE_INTO_CGROUP) /* no descriptor can be one */
+		err = -EBADF;
+	return err;
 }
 
 /*
- * The child gets its number, and with CLONE_PIDFD the parent a descriptor of it; then it goes on the
- * lists, and cannot fail any more.
+ * The child gets its number, and with CLONE_PIDFD the parent a descriptor of it. Nothing can be short
+ * now: the monitors on @uf are told, and may resolve the fault when the descriptor's number is written.
+ * After that the child goes on the lists, unless a signal is to be handled first.
  */
-static int add_task(struct task_struct *p, const struct kernel_clone_args *args)
+static int add_task(struct task_struct *p, const struct kernel_clone_args *args,
+		    struct list_head *uf)
 {
 	struct file *pidfile = NULL;
 	struct pid *pid = copy_pid(args);
@@ -431,12 +423,12 @@ static int add_task(struct task_struct *p, const struct kernel_clone_args *args)
 		return PTR_ERR(pid);
 	p->pid = pid_nr(pid);
 	if (args->flags & CLONE_PIDFD) {
-		err = pidfd = prepare_pidfd(args, pid, &pidfile);
+		err = pidfd = pidfd_prepare(pid, 0, &pidfile);
 		if (err < 0)
 			goto out_pid;
 	}
-	/* No cgroups, so no descriptor can be one. */
-	err = (args->flags & CLONE_INTO_CGROUP) ? -EBADF : link_task(p, pid, args);
+	dup_userfaultfd_complete(uf);
+	err = pidfile && put_user(pidfd, args->pidfd) ? -EFAULT : link_task(p, pid, args);
 	if (err)
 		goto out_pidfd;
 	if (pidfile)
@@ -458,9 +450,9 @@ struct task_struct *copy_process(struct kernel_clone_args *args)
 {
 	u64 flags = args->flags;
 	struct task_struct *p;
-	int err;
+	LIST_HEAD(uf);
+	int err = check_clone(args);
 
-	err = check_clone(args);
 	if (err)
 		return ERR_PTR(err);
 	p = dup_task_struct(current);
@@ -481,21 +473,21 @@ struct task_struct *copy_process(struct kernel_clone_args *args)
 	err = copy_signal(flags, p);
 	if (err)
 		goto out_sighand;
-	err = copy_mm(flags, p);
+	err = copy_mm(flags, p, &uf);
 	if (err)
-		goto out_signal;
+		goto out_mm;
 	err = copy_thread(p, args);
 	if (err)
 		goto out_mm;
-	err = add_task(p, args);
+	err = add_task(p, args, &uf);
 	if (!err)
 		return p;
 
 	exit_thread(p);
 out_mm:
+	dup_userfaultfd_fail(&uf);
 	if (p->mm)
 		mmput(p->mm);
-out_signal:
 	if (!(flags & CLONE_THREAD))
 		free_signal_struct(p->signal);
 out_sighand:

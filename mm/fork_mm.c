@@ -6,6 +6,9 @@
  *	  -> dup_mm			a new mm_struct that begins as a bitwise copy
  *	    -> dup_mmap			VMA by VMA: dup_userfaultfd, file, copy_page_range
  *
+ * The monitors of the parent's memory are told by copy_process(), which knows when the fork cannot
+ * fail for want of anything any more; @uf is the list of those who must hear.
+ *
  * Any failure leaves the parent as it was, but for entries that have become read-only: they turn
  * writable again at the next write, in place. What the child has got by then goes by mmput().
  *
@@ -78,9 +81,8 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm, struct list_h
 	return 0;
 }
 
-static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
+static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm, struct list_head *uf)
 {
-	LIST_HEAD(uf);
 	int err;
 
 	if (mmap_write_lock_killable(oldmm))
@@ -94,19 +96,15 @@ static int dup_mmap(struct mm_struct *mm, struct mm_struct *oldmm)
 
 	if (oldmm->locked_vm || oldmm->flags & MMF_UNMERGED)
 		mm->flags |= MMF_UNMERGED;
-	err = dup_vmas(mm, oldmm, &uf);
+	err = dup_vmas(mm, oldmm, uf);
 	mmap_write_unlock(mm);
 	flush_tlb_mm(oldmm);
 	mm_verify_checked(oldmm, "fork");
 	mmap_write_unlock(oldmm);
-	if (err)
-		dup_userfaultfd_fail(&uf);
-	else
-		dup_userfaultfd_complete(&uf);
 	return err;
 }
 
-struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
+struct mm_struct *dup_mm(struct mm_struct *oldmm, struct list_head *uf)
 {
 	struct mm_struct *mm = allocate_mm();
 
@@ -117,7 +115,7 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
 	mm->def_flags &= VM_NOHUGEPAGE;
 	if (!mm_init(mm))
 		return NULL;
-	if (dup_mmap(mm, oldmm)) {
+	if (dup_mmap(mm, oldmm, uf)) {
 		mmput(mm);
 		return NULL;
 	}
@@ -126,7 +124,7 @@ struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm)
 	return mm;
 }
 
-int copy_mm(unsigned long clone_flags, struct task_struct *tsk)
+int copy_mm(unsigned long clone_flags, struct task_struct *tsk, struct list_head *uf)
 {
 	struct mm_struct *mm, *oldmm = current->mm;
 
@@ -141,7 +139,7 @@ int copy_mm(unsigned long clone_flags, struct task_struct *tsk)
 		mmget(oldmm);
 		mm = oldmm;
 	} else {
-		mm = dup_mm(tsk, oldmm);
+		mm = dup_mm(oldmm, uf);
 		if (!mm)
 			return -ENOMEM;
 	}

@@ -105,10 +105,12 @@ static inline void mmdrop(struct mm_struct *mm)
 
 /*
  * The memory of a new task (CMM-1..5): nothing for a kernel thread, the same mm with CLONE_VM, a
- * copy else. @clone_flags: CLONE_*. 0 or -ENOMEM. Undone by mmput(tsk->mm).
+ * copy else. @clone_flags: CLONE_*. 0 or -ENOMEM. Undone by mmput(tsk->mm). In either case the
+ * contexts whose monitors must hear of the copy are on @uf, for dup_userfaultfd_complete() or
+ * dup_userfaultfd_fail().
  */
-int copy_mm(unsigned long clone_flags, struct task_struct *tsk);
-struct mm_struct *dup_mm(struct task_struct *tsk, struct mm_struct *oldmm);
+int copy_mm(unsigned long clone_flags, struct task_struct *tsk, struct list_head *uf);
+struct mm_struct *dup_mm(struct mm_struct *oldmm, struct list_head *uf);
 
 /* ---- mm/exec_mm.c: building the address space of a new program ------------------------------- */
 

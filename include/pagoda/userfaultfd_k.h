@@ -72,7 +72,7 @@ static inline int dup_userfaultfd(struct vm_area_struct *vma, struct list_head *
 	return likely(!vma->vm_userfaultfd_ctx) ? 0 : __dup_userfaultfd(vma, fcs);
 }
 
-/* The fork cannot fail any more: tell the monitors. */
+/* The fork has all it needs: tell the monitors. Only a signal or a bad pointer can still end it. */
 static inline void dup_userfaultfd_complete(struct list_head *fcs)
 {
 	if (unlikely(!list_empty(fcs)))

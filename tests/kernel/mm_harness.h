@@ -48,6 +48,14 @@ static inline void test_mm_end(struct test_mm *t)
 	mmput(t->mm);
 }
 
+/* A copy as fork makes it, without a task; NULL without memory. Nobody watches either. */
+static inline struct mm_struct *fork_mm(struct mm_struct *mm)
+{
+	LIST_HEAD(uf);
+
+	return dup_mm(mm, &uf);
+}
+
 static inline unsigned long map_anon(unsigned long addr, unsigned long pages, unsigned long prot,
 				     unsigned long flags)
 {

@@ -231,7 +231,7 @@ KTEST(fork_flushes_the_parent_though_it_fails)
 
 		KTEST_EXPECT(poke(t.mm, addr[0], 1));
 		fail_alloc_set(nth);
-		copy = dup_mm(current, t.mm);
+		copy = fork_mm(t.mm);
 		if (fail_alloc_set(0) > 0)
 			break;
 		KTEST_EXPECT(!copy);
@@ -286,7 +286,7 @@ KTEST(fork_unwinds_copies_of_pinned_pages)
 	mmap_read_unlock(t.mm);
 	for (nth = 1; nth < 100 && !copy; nth++) {
 		fail_alloc_set(nth);
-		copy = dup_mm(current, t.mm);
+		copy = fork_mm(t.mm);
 		fail_alloc_set(0);
 		KTEST_EXPECT_EQ(page_count(page), 2);
 	}

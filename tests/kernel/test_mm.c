@@ -74,7 +74,7 @@ KTEST(mm_fork_copies_on_write)
 	addr = map_anon(0, 4, PROT_RW, MAP_PRIVATE);
 	KTEST_EXPECT(poke(t.mm, addr, 1));
 	pfn = pte_pfn(pt_peek(t.mm, addr));
-	child = dup_mm(current, t.mm);
+	child = fork_mm(t.mm);
 	KTEST_EXPECT(child);
 	if (child) {
 		KTEST_EXPECT_EQ(peek(child, addr), 1);
@@ -117,7 +117,7 @@ KTEST(mm_failed_fork_leaves_nothing)
 		pages = nr_free_pages();
 		commit = vm_memory_committed();
 		fail_alloc_set(nth);
-		child = dup_mm(current, t.mm);
+		child = fork_mm(t.mm);
 		if (fail_alloc_set(0) > 0)
 			break;
 		KTEST_EXPECT(!child);
@@ -253,7 +253,7 @@ KTEST(mm_random_calls_keep_it_whole)
 		random_call(t.mm);
 		broken = mm_verify(t.mm);
 		if (i % 100 == 99) {
-			child = dup_mm(current, t.mm);
+			child = fork_mm(t.mm);
 			if (child) {
 				broken += mm_verify(child);
 				mmput(child);

@@ -145,13 +145,14 @@ void machine_start(void)
 static long do_fork(int number)
 {
 	struct process *p;
+	LIST_HEAD(uf); /* nothing is registered here */
 	int err;
 
 	if (number >= NR_PROCS || processes[number].alive)
 		return -EAGAIN;
 	p = &processes[number];
 	init_process(p, number, current_process());
-	err = copy_mm(0, &p->task);
+	err = copy_mm(0, &p->task, &uf);
 	p->alive = !err;
 	return err;
 }
