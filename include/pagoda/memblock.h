@@ -17,9 +17,6 @@
 /* Partial pages at the ends of RAM are dropped; of reservations they are kept whole. */
 void memblock_add(phys_addr_t base, phys_addr_t size);
 void memblock_reserve(phys_addr_t base, phys_addr_t size);
-void memblock_free(phys_addr_t base, phys_addr_t size);
-/* Takes a range out of RAM altogether (mem=, holes). */
-void memblock_remove(phys_addr_t base, phys_addr_t size);
 
 /*
  * size bytes at a multiple of align (a power of 2), reserved; 0 when there is no room. The memory
@@ -34,10 +31,8 @@ void memblock_set_limit(phys_addr_t limit);
 /* For use after the direct map exists: cleared memory by address, NULL when there is no room. */
 void *memblock_alloc(size_t size, size_t align);
 
-phys_addr_t memblock_end_of_ram(void);	  /* one past the last byte */
 phys_addr_t memblock_phys_mem_size(void); /* bytes of RAM */
 bool memblock_is_ram(phys_addr_t addr);
-bool memblock_is_reserved(phys_addr_t addr);
 
 /* The i-th range of RAM: false when there are no more. Ranges are sorted and do not touch. */
 bool memblock_ram_range(unsigned int i, phys_addr_t *start, phys_addr_t *end);
