@@ -95,6 +95,20 @@ static inline void __free_one_page(struct page *page, unsigned int order)
 	add_to_free_list(pfn_to_page(pfn), order);
 }
 
+/* Frees neighbouring pages [page, end) in the largest aligned blocks. */
+static void free_run(struct page *page, struct page *end)
+{
+	while (page < end) {
+		unsigned long pfn = page_to_pfn(page);
+		unsigned int order = min(ilog2(end - page), MAX_ORDER - 1);
+
+		if (pfn & ((1UL << order) - 1))
+			order = __builtin_ctzl(pfn);
+		__free_one_page(page, order);
+		page += 1UL << order;
+	}
+}
+
 /* ---- The interface ----------------------------------------------------------------------- */
 
 struct page *buddy_alloc(unsigned int order, unsigned long reserve)
@@ -115,6 +129,20 @@ void buddy_free(struct page *page, unsigned int order)
 
 	spin_lock_irqsave(&zone.lock, flags);
 	__free_one_page(page, order);
+	spin_unlock_irqrestore(&zone.lock, flags);
+}
+
+void buddy_add(unsigned long pfn, unsigned long end)
+{
+	unsigned long i, flags;
+
+	for (i = pfn; i < end; i++) {
+		pfn_to_page(i)->flags = 0;
+		set_page_count(pfn_to_page(i), 0);
+	}
+	spin_lock_irqsave(&zone.lock, flags);
+	zone.managed_pages += end - pfn;
+	free_run(pfn_to_page(pfn), pfn_to_page(end));
 	spin_unlock_irqrestore(&zone.lock, flags);
 }
 
@@ -150,20 +178,6 @@ unsigned int buddy_fill(struct local_stack *stack, unsigned int nr, unsigned lon
 	local_stack_set(stack, first, count + got);
 	spin_unlock_irqrestore(&zone.lock, flags);
 	return got;
-}
-
-/* Frees neighbouring pages [page, end) in the largest aligned blocks. */
-static void free_run(struct page *page, struct page *end)
-{
-	while (page < end) {
-		unsigned long pfn = page_to_pfn(page);
-		unsigned int order = min(ilog2(end - page), MAX_ORDER - 1);
-
-		if (pfn & ((1UL << order) - 1))
-			order = __builtin_ctzl(pfn);
-		__free_one_page(page, order);
-		page += 1UL << order;
-	}
 }
 
 /* Memory is often freed in the order of its addresses: neighbours on the stack go as one block. */
@@ -230,9 +244,9 @@ static const char *buddy_fault(struct page *page, unsigned int order)
 /* Walks every list with the lock held: for tests and the end of a checked run. */
 unsigned int buddy_verify(void)
 {
-	unsigned long flags, sum = 0, pfn = 0;
-	const char *fault = NULL, *bad;
 	unsigned int order, faults = 0;
+	unsigned long flags, sum = 0;
+	const char *fault;
 	struct page *page;
 
 	spin_lock_irqsave(&zone.lock, flags);
@@ -241,26 +255,19 @@ unsigned int buddy_verify(void)
 		unsigned long nr = 0;
 
 		list_for_each_entry (page, &area->free_list, lru) {
-			bad = buddy_fault(page, order);
-			if (bad) {
+			fault = buddy_fault(page, order);
+			if (fault) {
+				pr_err("buddy: free block at %#lx: %s\n", page_to_pfn(page), fault);
 				faults++;
-				fault = bad;
-				pfn = page_to_pfn(page);
 			}
 			nr++;
 		}
-		if (nr != area->nr_free || !nr == !!(zone.nonempty & (1u << order))) {
-			faults++;
-			fault = "count of a list";
-		}
+		faults += nr != area->nr_free || !nr == !!(zone.nonempty & (1u << order));
 		sum += nr << order;
 	}
-	if (sum != zone.free_pages) {
-		faults++;
-		fault = "count of the zone";
-	}
+	faults += sum != zone.free_pages;
 	spin_unlock_irqrestore(&zone.lock, flags);
 	if (faults)
-		pr_err("buddy: %u faults, the last: %s (pfn %#lx)\n", faults, fault, pfn);
+		pr_err("buddy: %u faults, %lu pages in the lists\n", faults, sum);
 	return faults;
 }

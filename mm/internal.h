@@ -33,6 +33,8 @@ extern struct zone zone;
 /* ---- mm/buddy.c -------------------------------------------------------------------------- */
 
 void buddy_init(void);
+/* Frees frames [pfn, end), which the allocator has not known before. */
+void buddy_add(unsigned long pfn, unsigned long end);
 /* A block, still with _refcount 0; leaves reserve pages free. NULL when that cannot be. */
 struct page *buddy_alloc(unsigned int order, unsigned long reserve);
 void buddy_free(struct page *page, unsigned int order);
@@ -44,8 +46,6 @@ unsigned int buddy_drain(struct local_stack *stack, unsigned int keep);
 
 /* Sizes the per-CPU lists and the reserve for the memory there is. */
 void page_alloc_init(void);
-/* Makes 2^order frames known to the allocator and frees them. */
-void __free_pages_boot(struct page *page, unsigned int order);
 
 /* ---- mm/vmscan.c ------------------------------------------------------------------------- */
 

@@ -45,32 +45,19 @@ static __always_inline void prep_new_page(struct page *page, gfp_t gfp)
 		clear_page(page_address(page));
 }
 
-static void prep_compound_page(struct page *page, unsigned int order)
-{
-	unsigned long i;
-
-	page->flags = 1UL << PG_head;
-	page->order = order;
-	for (i = 1; i < 1UL << order; i++) {
-		page[i].flags = 1UL << PG_tail;
-		page[i].order = order;
-		page[i].mapping = NULL;
-	}
-}
-
 static void prep_new_block(struct page *page, unsigned int order, gfp_t gfp)
 {
+	bool compound = order && (gfp & __GFP_COMP);
 	unsigned long i;
 
-	prep_new_page(page, gfp);
-	for (i = 1; i < 1UL << order; i++) {
-		page[i].flags = 0;
-		set_page_count(&page[i], 0);
-		if (gfp & __GFP_ZERO)
-			clear_page(page_address(&page[i]));
+	for (i = 0; i < 1UL << order; i++) {
+		prep_new_page(&page[i], gfp);
+		page[i].order = order;
+		if (i)
+			set_page_count(&page[i], 0);
+		if (compound)
+			page[i].flags = 1UL << (i ? PG_tail : PG_head);
 	}
-	if (gfp & __GFP_COMP)
-		prep_compound_page(page, order);
 }
 
 /* ---- Allocation -------------------------------------------------------------------------- */
@@ -97,10 +84,8 @@ static struct page *get_page_from_zone(unsigned int order, unsigned long reserve
 		return buddy_alloc(order, reserve);
 	do {
 		node = local_stack_pop(stack);
-		if (node)
-			return list_entry(node, struct page, lru);
-	} while (buddy_fill(stack, pcp_batch, reserve));
-	return buddy_alloc(0, reserve);
+	} while (!node && buddy_fill(stack, pcp_batch, reserve));
+	return node ? list_entry(node, struct page, lru) : NULL;
 }
 
 static void warn_alloc_failed(gfp_t gfp, unsigned int order)
@@ -116,7 +101,7 @@ static void warn_alloc_failed(gfp_t gfp, unsigned int order)
 }
 
 /* Tries ever harder; NULL when the caller must do without. */
-static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned int order)
+static struct page *find_block(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 	int tries;
@@ -149,29 +134,28 @@ fail:
 	return NULL;
 }
 
-static noinline struct page *alloc_page_slow(gfp_t gfp)
+static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned int order)
 {
-	struct page *page = alloc_pages_slow(gfp, 0);
+	struct page *page = find_block(gfp, order);
 
 	if (!page)
 		return NULL;
-	count_vm_event(PGALLOC);
-	prep_new_page(page, gfp);
+	count_vm_events(PGALLOC, 1L << order);
+	prep_new_block(page, order, gfp);
 	return page;
 }
 
 struct page *alloc_page(gfp_t gfp)
 {
-	struct list_head *node;
+	struct list_head *node = NULL;
 	struct page *page;
 
 	if (gfpflags_allow_blocking(gfp))
 		might_sleep();
-	if (unlikely(READ_ONCE(fail_alloc_countdown)))
-		return alloc_page_slow(gfp);
-	node = local_stack_pop(this_cpu_ptr(&pcp_pages));
+	if (likely(!READ_ONCE(fail_alloc_countdown)))
+		node = local_stack_pop(this_cpu_ptr(&pcp_pages));
 	if (unlikely(!node))
-		return alloc_page_slow(gfp);
+		return alloc_pages_slow(gfp, 0);
 	page = list_entry(node, struct page, lru);
 	VM_BUG_ON(page->flags != 1UL << PG_pcp || page_ref_count(page));
 	count_vm_event(PGALLOC);
@@ -181,16 +165,7 @@ struct page *alloc_page(gfp_t gfp)
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	struct page *page;
-
-	if (!order)
-		return alloc_page(gfp);
-	page = alloc_pages_slow(gfp, order);
-	if (!page)
-		return NULL;
-	count_vm_events(PGALLOC, 1L << order);
-	prep_new_block(page, order, gfp);
-	return page;
+	return order ? alloc_pages_slow(gfp, order) : alloc_page(gfp);
 }
 
 /* ---- Freeing ----------------------------------------------------------------------------- */
@@ -213,7 +188,8 @@ static noinline void free_unref_page_slow(struct page *page)
 	} while (!local_stack_push(stack, &page->lru, pcp_high));
 }
 
-void free_unref_page(struct page *page)
+/* A frame whose last reference is gone. */
+static void free_unref_page(struct page *page)
 {
 	if (unlikely(page->flags & (PAGE_FLAGS_CHECK_AT_FREE | 1UL << PG_head))) {
 		bad_page(page);
@@ -284,11 +260,6 @@ unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 	return page ? (unsigned long)page_address(page) : 0;
 }
 
-unsigned long get_zeroed_page(gfp_t gfp)
-{
-	return __get_free_pages(gfp | __GFP_ZERO, 0);
-}
-
 void free_pages(unsigned long addr, unsigned int order)
 {
 	if (addr)
@@ -297,7 +268,7 @@ void free_pages(unsigned long addr, unsigned int order)
 
 /* ---- Per-CPU lists and counts ------------------------------------------------------------ */
 
-void drain_local_pages(void *unused)
+static void drain_local_pages(void *unused)
 {
 	buddy_drain(this_cpu_ptr(&pcp_pages), 0);
 }
@@ -342,12 +313,6 @@ void set_min_free_kbytes(unsigned long kbytes)
 }
 
 /* ---- Start-up ---------------------------------------------------------------------------- */
-
-void __free_pages_boot(struct page *page, unsigned int order)
-{
-	zone.managed_pages += 1UL << order;
-	buddy_free(page, order);
-}
 
 /* The reserve is 1/128 of memory, 128 KiB to 8 MiB; a CPU may hold 1/64, 64 KiB to 768 KiB. */
 void page_alloc_init(void)

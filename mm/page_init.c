@@ -59,25 +59,6 @@ static void init_page_array(void)
 	}
 }
 
-/* Frees [pfn, end) in the largest aligned blocks. */
-static void free_range(unsigned long pfn, unsigned long end)
-{
-	unsigned long i;
-
-	for (i = pfn; i < end; i++) {
-		pfn_to_page(i)->flags = 0;
-		set_page_count(pfn_to_page(i), 0);
-	}
-	while (pfn < end) {
-		unsigned int order = MAX_ORDER - 1;
-
-		while ((pfn & ((1UL << order) - 1)) || pfn + (1UL << order) > end)
-			order--;
-		__free_pages_boot(pfn_to_page(pfn), order);
-		pfn += 1UL << order;
-	}
-}
-
 void mem_init(void)
 {
 	phys_addr_t cursor = 0, start, end;
@@ -85,7 +66,7 @@ void mem_init(void)
 	buddy_init();
 	init_page_array();
 	while (memblock_next_free(&cursor, &start, &end))
-		free_range(PHYS_PFN(start), PHYS_PFN(end));
+		buddy_add(PHYS_PFN(start), PHYS_PFN(end));
 	zero_pfn = PHYS_PFN(__pa_symbol(empty_zero_page));
 	page_alloc_init();
 	pr_info("Memory: %luK/%lluK available\n", zone.free_pages << (PAGE_SHIFT - 10),
@@ -99,17 +80,13 @@ unsigned long free_reserved_area(void *start, void *end, const char *what)
 	unsigned long nr = 0;
 
 	for (; pfn < last; pfn++) {
-		struct page *page = pfn_to_page(pfn);
-
 		/* What the boot loader put above the limit of mem= is not ours. */
-		if (!pfn_valid(pfn) || WARN_ON(!PageReserved(page)))
+		if (!pfn_valid(pfn) || WARN_ON(!PageReserved(pfn_to_page(pfn))))
 			continue;
-		page->flags = 0;
-		set_page_count(page, 0);
-		__free_pages_boot(page, 0);
+		buddy_add(pfn, pfn + 1);
 		nr++;
 	}
-	if (nr && what)
+	if (nr)
 		pr_info("Freeing %s memory: %luK\n", what, nr << (PAGE_SHIFT - 10));
 	return nr;
 }

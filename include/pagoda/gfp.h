@@ -56,22 +56,19 @@ struct page *alloc_page(gfp_t gfp);
 
 /* Drops one reference; the block is freed with the last. order as in alloc_pages(). */
 void __free_pages(struct page *page, unsigned int order);
-/* Frees a frame whose _refcount is already 0 (put_page_testzero). */
-void free_unref_page(struct page *page);
 /* put_page() for each of nr pages. */
 void release_pages(struct page **pages, unsigned int nr);
 
 /* The same by direct-map address; 0 when there is no memory. */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);
-unsigned long get_zeroed_page(gfp_t gfp);
 void free_pages(unsigned long addr, unsigned int order);
 
 #define __get_free_page(gfp) __get_free_pages((gfp), 0)
+#define get_zeroed_page(gfp) __get_free_pages((gfp) | __GFP_ZERO, 0)
 #define __free_page(page)    __free_pages((page), 0)
 #define free_page(addr)	     free_pages((addr), 0)
 
-/* Gives this CPU's (every CPU's) cached free pages back to the buddy lists. The second sleeps. */
-void drain_local_pages(void *unused);
+/* Gives the CPUs' cached free pages back to the buddy lists. Sleeps. */
 void drain_all_pages(void);
 
 /* Free pages, per-CPU lists included; what user memory may take without touching the reserve. */
