@@ -39,6 +39,31 @@ unsigned long randomize_stack_top(unsigned long top, unsigned long mask)
 	return PAGE_ALIGN_DOWN(top);
 }
 
+/* A private, growing, writable VMA of one page that ends at @top: the stack of @mm. 0 or -ENOMEM. */
+static int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **pvma)
+{
+	struct vm_area_struct *vma = vm_area_alloc(mm);
+
+	if (!vma)
+		return -ENOMEM;
+	if (security_vm_enough_memory_mm(mm, 1)) {
+		vm_area_free(vma);
+		return -ENOMEM;
+	}
+	vma->vm_end = top;
+	vma->vm_start = top - PAGE_SIZE;
+	vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
+	vma->vm_flags = VM_STACK | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
+			VM_ACCOUNT | VM_SOFTDIRTY;
+	vma_set_page_prot(vma);
+	mmap_write_lock(mm); /* nobody else has it yet */
+	vma_link(mm, NULL, vma);
+	vm_stat_account(mm, vma->vm_flags, 1);
+	mmap_write_unlock(mm);
+	*pvma = vma;
+	return 0;
+}
+
 int bprm_mm_init(struct linux_binprm *bprm)
 {
 	int err;
@@ -123,7 +148,7 @@ static char *arg_ptr(struct linux_binprm *bprm, unsigned long pos)
 		err = expand_stack(bprm->vma, addr);
 		mmap_write_downgrade(bprm->mm);
 		if (!err)
-			err = get_user_page(bprm->mm, addr, FOLL_WRITE, &bprm->arg_page);
+			err = get_user_page(bprm->mm, addr, FOLL_WRITE, &bprm->arg_page, NULL);
 		mmap_read_unlock(bprm->mm);
 		if (err) {
 			bprm->arg_page = NULL;

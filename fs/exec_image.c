@@ -26,6 +26,7 @@
 #include <asm/mmu_context.h>
 
 #define SECURE_STACK_LIMIT (8UL << 20)
+#define STACK_ROOM	   (128UL << 10) /* bytes mapped below the arguments, limits permitting */
 
 void set_task_comm(struct task_struct *tsk, const char *name)
 {
@@ -268,6 +269,22 @@ static int move_stack_below(struct linux_binprm *bprm, unsigned long end)
 	bprm->p -= shift;
 	bprm->exec -= shift;
 	return 0;
+}
+
+/* The stack gets its final rights, and room below so that the first pushes need no growth. */
+static int finish_stack_vma(struct vm_area_struct *vma, bool executable, unsigned long rlim_stack)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	vm_flags_t flags = (vma->vm_flags & ~VM_EXEC) | (executable ? VM_EXEC : 0);
+	int err;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	err = mprotect_fixup(mm, vma, &vma, vma->vm_start, vma->vm_end, flags);
+	if (!err && vma->vm_end - vma->vm_start + STACK_ROOM <= (rlim_stack & PAGE_MASK))
+		err = expand_stack(vma, vma->vm_start - STACK_ROOM);
+	mmap_write_unlock(mm);
+	return err ? -EFAULT : 0;
 }
 
 /* The layout of the rest of the address space, and the stack as the program will have it. */

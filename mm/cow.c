@@ -81,7 +81,7 @@ static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 	struct pt_handle pt;
 
 	vmf->page = page;
-	if (vma->vm_ops && vma->vm_ops->page_mkwrite)
+	if (vma->vm_ops->page_mkwrite)
 		ret = do_page_mkwrite(vmf);
 	else
 		lock_page(page);
@@ -114,11 +114,6 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 		wp_make_writable(vmf, &pt);
 		pt_unlock(&pt);
 		count_vm_event(PGREUSE);
-		return 0;
-	}
-	if (!page && (vma->vm_flags & VM_SHARED)) { /* device memory */
-		wp_make_writable(vmf, &pt);
-		pt_unlock(&pt);
 		return 0;
 	}
 	if (page)

@@ -28,36 +28,36 @@ static int check_vma_rights(const struct vm_area_struct *vma, unsigned int foll)
 	return foll & FOLL_FORCE && flags & VM_MAYREAD ? 0 : -EFAULT;
 }
 
+/*
+ * A forced write ends at an anonymous page of our own, which stays read-only; but not where a
+ * monitor would have to be asked (UVMA-6).
+ */
+static bool can_follow(pte_t pte, unsigned int foll)
+{
+	if (!pte_present(pte))
+		return false;
+	if (!(foll & FOLL_WRITE) || pte_write(pte))
+		return true;
+	return foll & FOLL_FORCE && !pte_uffd_wp(pte) && PageAnon(pte_page(pte)) &&
+	       page_count(pte_page(pte)) == 1;
+}
+
 /* The page that stands at @addr now, with a reference; NULL: a fault must come first. */
 static struct page *follow_page(struct vm_area_struct *vma, unsigned long addr, unsigned int foll)
 {
 	struct page *page = NULL;
 	struct pt_handle pt;
-	pte_t pte;
 
 	if (pt_lock_existing(vma->vm_mm, addr, &pt))
 		return NULL;
-	pte = ptep_get(pt.pte);
-	if (!pte_present(pte))
-		goto out;
-	/*
-	 * A forced write ends at an anonymous page of our own, which stays read-only; but not where
-	 * a monitor would have to be asked (UVMA-6).
-	 */
-	if (foll & FOLL_WRITE && !pte_write(pte) &&
-	    !(foll & FOLL_FORCE && !pte_special(pte) && !pte_uffd_wp(pte) &&
-	      PageAnon(pte_page(pte)) && page_count(pte_page(pte)) == 1))
-		goto out;
-	if (pte_special(pte) && !is_zero_pfn(pte_pfn(pte)))
-		goto out;
-	page = pte_page(pte);
-	get_page(page);
-	if (foll & FOLL_WRITE && PageAnon(page))
-		SetPageSwapBacked(
-			page); /* no hardware marks the entry dirty: MADV_FREE is undone */
-	else if (foll & FOLL_WRITE)
-		set_page_dirty(page);
-out:
+	if (can_follow(ptep_get(pt.pte), foll)) {
+		page = pte_page(ptep_get(pt.pte));
+		get_page(page);
+		if (foll & FOLL_WRITE && PageAnon(page)) /* no hardware marks the entry dirty: */
+			SetPageSwapBacked(page);	 /* MADV_FREE is undone */
+		else if (foll & FOLL_WRITE)
+			set_page_dirty(page);
+	}
 	pt_unlock(&pt);
 	return page;
 }
@@ -76,9 +76,8 @@ static int faultin_page(struct vm_area_struct *vma, unsigned long addr, bool wri
 	return 0;
 }
 
-/* -EAGAIN: it had to wait, and *locked is false. */
-static int __get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll,
-			   struct page **page, bool *locked)
+int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page,
+		  bool *locked)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 	int err;
@@ -99,11 +98,6 @@ static int __get_user_page(struct mm_struct *mm, unsigned long addr, unsigned in
 	return err;
 }
 
-int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page)
-{
-	return __get_user_page(mm, addr, foll, page, NULL);
-}
-
 int get_user_page_unlocked(struct mm_struct *mm, unsigned long addr, unsigned int foll,
 			   struct page **page)
 {
@@ -114,7 +108,7 @@ int get_user_page_unlocked(struct mm_struct *mm, unsigned long addr, unsigned in
 		if (mmap_read_lock_killable(mm))
 			return -EINTR;
 		locked = true;
-		err = __get_user_page(mm, addr, foll, page, &locked);
+		err = get_user_page(mm, addr, foll, page, &locked);
 		if (locked)
 			mmap_read_unlock(mm);
 	} while (!locked);
@@ -135,7 +129,7 @@ int access_remote_vm(struct mm_struct *mm, unsigned long addr, void *buf, int le
 		struct page *page;
 		void *mapped;
 
-		if (get_user_page(mm, addr, foll, &page))
+		if (get_user_page(mm, addr, foll, &page, NULL))
 			break;
 		mapped = (char *)page_address(page) + offset_in_page(addr);
 		if (foll & FOLL_WRITE)

@@ -35,16 +35,16 @@
 #include <asm/tlbflush.h>
 #include "vm_internal.h"
 
-/* "zero": the zero page, read-only, not counted in RSS (FLT-14). */
-static vm_fault_t do_zero_page(struct vm_fault *vmf)
+vm_fault_t vmf_insert_pfn(struct vm_fault *vmf, unsigned long pfn)
 {
 	struct pt_handle pt;
 
 	if (likely(vmf_lock(vmf, &pt))) {
-		pt_install(&pt, pte_mkspecial(pfn_pte(zero_pfn, vmf->vma->vm_page_prot)));
+		pt.table->pt_special++;
+		set_pte(pt.pte, pte_mkspecial(pfn_pte(pfn, vmf->vma->vm_page_prot)));
 		pt_unlock(&pt);
 	}
-	return 0;
+	return VM_FAULT_NOPAGE;
 }
 
 /* "anon": a cleared page of our own (FLT-15). */
@@ -72,7 +72,7 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf)
 		return handle_userfault(vmf, VM_UFFD_MISSING);
 	if (vmf->flags & FAULT_FLAG_WRITE) /* stop: fault-5 */
 		return do_new_page(vmf);
-	return do_zero_page(vmf);
+	return vmf_insert_pfn(vmf, zero_pfn); /* "zero": no part of RSS (FLT-14) */
 }
 
 /*

@@ -35,14 +35,9 @@ unsigned long vma_gap_bottomup(struct mm_struct *mm, unsigned long low, unsigned
 /* ---- mm/vma.c -------------------------------------------------------------------------------- */
 
 void vma_init_cache(void);
-/* A cleared VMA of @mm that is nowhere linked, or NULL. */
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
 /* A copy of @orig, with references of its own to the name and not yet to the file. */
 struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig);
-void vm_area_free(struct vm_area_struct *vma);
-
-/* Put @vma into the tree above @prev, into its file's i_mmap, and count it; take it out again. */
-void vma_link(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma);
+/* The reverse of vma_link(). */
 void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);
@@ -336,11 +331,8 @@ struct mm_struct *mm_init(struct mm_struct *mm);
 /* Copies the entries of @src that must be copied to @dst, its twin in the child. 0 or -ENOMEM. */
 int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src);
 
-/* ---- mm/mprotect.c -------------------------------------------------------------- */
+/* ---- kinds of mappings ----------------------------------------------------------------------- */
 
-/* Gives [start, end) of @vma new flags; *pprev is the VMA that covers it then. 0 or -errno. */
-int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,
-		   unsigned long start, unsigned long end, vm_flags_t newflags);
 static inline bool vma_is_private_writable(const struct vm_area_struct *vma)
 {
 	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;

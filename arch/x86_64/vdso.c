@@ -86,7 +86,7 @@ static vm_fault_t vvar_fault(struct vm_fault *vmf)
 {
 	if (vmf->pgoff)
 		return VM_FAULT_SIGBUS;
-	return vmf_insert_pfn(vmf->vma, vmf->address, __pa_symbol(&vvar) >> PAGE_SHIFT);
+	return vmf_insert_pfn(vmf, __pa_symbol(&vvar) >> PAGE_SHIFT);
 }
 
 static const struct vm_operations_struct vdso_vm_ops = {

@@ -112,18 +112,11 @@ static inline void mmdrop(struct mm_struct *mm)
 int copy_mm(unsigned long clone_flags, struct task_struct *tsk, struct list_head *uf);
 struct mm_struct *dup_mm(struct mm_struct *oldmm, struct list_head *uf);
 
-/* ---- mm/exec_mm.c: building the address space of a new program ------------------------------- */
+/* ---- building the address space of a new program --------------------------------------------- */
 
-/*
- * exec: a private, growing, writable VMA of one page that ends at @top, the stack of the new @mm.
- * find_extend_vma() makes it grow, get_user_page() fills it. Takes mmap_lock. 0 or -errno.
- */
-int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **vma);
-/* exec: moves the stack down by @shift bytes. Takes mmap_lock. 0 or -errno. */
+/* mm/mremap.c: moves the stack down by @shift bytes. Takes mmap_lock. 0 or -errno. */
 int shift_arg_pages(struct vm_area_struct **pvma, unsigned long shift);
-/* exec: gives the stack the flags of PT_GNU_STACK, and room below. Takes mmap_lock. 0 or -errno. */
-int finish_stack_vma(struct vm_area_struct *vma, bool executable, unsigned long rlim_stack);
-/* exec: chooses mmap_base from RLIMIT_STACK and the personality (LAY-3). */
+/* Chooses mmap_base from RLIMIT_STACK and the personality (LAY-3). */
 void arch_pick_mmap_layout(struct mm_struct *mm, unsigned long stack_rlimit);
 /* Random bytes below @range, page-aligned, added to @start; 0 when randomisation is off. */
 unsigned long randomize_page(unsigned long start, unsigned long range);
@@ -205,7 +198,14 @@ static inline pgoff_t linear_page_index(const struct vm_area_struct *vma, unsign
 	return ((addr - vma->vm_start) >> PAGE_SHIFT) + vma->vm_pgoff;
 }
 
-/* mm/vma.c: vm_page_prot from vm_flags; mmap_lock held for writing. */
+/* ---- mm/vma.c: one VMA; mmap_lock held for writing ------------------------------------------- */
+
+/* A cleared VMA of @mm that is nowhere linked, or NULL. */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+void vm_area_free(struct vm_area_struct *vma);
+/* Puts @vma into the tree above @prev (NULL: it is the lowest), and into its file's i_mmap. */
+void vma_link(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma);
+/* vm_page_prot from vm_flags. */
 void vma_set_page_prot(struct vm_area_struct *vma);
 
 /* A task's cached VMA is void: its mm changes (exec). */
@@ -266,6 +266,8 @@ void exit_mmap(struct mm_struct *mm);
  * maj_flt of the current task.
  */
 vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, unsigned int flags);
+/* For ->fault: maps a frame without counted references, the zero page or device memory. */
+vm_fault_t vmf_insert_pfn(struct vm_fault *vmf, unsigned long pfn);
 
 /* What a fault from user mode starts with; after VM_FAULT_RETRY add FAULT_FLAG_TRIED. */
 #define FAULT_FLAG_DEFAULT (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | FAULT_FLAG_INTERRUPTIBLE)
@@ -274,6 +276,15 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 
 /* vm_operations_struct.map_pages for everything in the page cache: fault-around. */
 void filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
+
+/* ---- mm/mprotect.c --------------------------------------------------------------------------- */
+
+/*
+ * Gives [start, end) of @vma new flags; *pprev is the VMA that covers it then. mmap_lock held for
+ * writing. 0 or -errno.
+ */
+int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,
+		   unsigned long start, unsigned long end, vm_flags_t newflags);
 
 /* ---- mm/madvise.c ---------------------------------------------------------------------------- */
 
@@ -287,10 +298,12 @@ int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned lo
 #define FOLL_FORCE 0x10 /* ptrace-like: ignore VMA protection, but copy what is private */
 
 /*
- * The page at @addr of @mm, faulted in, with a reference (put_page). mmap_lock held for reading,
- * and still held on return. 0, -EFAULT, -ENOMEM or -EINTR.
+ * The page at @addr of @mm, faulted in, with a reference (put_page). mmap_lock held for reading.
+ * 0, -EFAULT, -ENOMEM or -EINTR. @locked: NULL, or may wait; -EAGAIN and *locked false say that the
+ * lock was dropped for that.
  */
-int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page);
+int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, struct page **page,
+		  bool *locked);
 /* The same without mmap_lock, so that it can wait for a userfaultfd. */
 int get_user_page_unlocked(struct mm_struct *mm, unsigned long addr, unsigned int foll,
 			   struct page **page);
@@ -329,14 +342,6 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
  * any entry was dirty. Takes the i_mmap lock, so @page must not be locked.
  */
 bool page_mkclean_mapping(struct address_space *mapping, struct page *page);
-
-/* ---- mm/pfnmap.c: device memory, for f_op->mmap and ->fault ---------------------------- */
-
-/* Map frames from @pfn at [addr, addr+size) of @vma; for f_op->mmap. 0 or -errno. */
-int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
-		    unsigned long size, pgprot_t prot);
-/* For ->fault: map one uncounted frame. */
-vm_fault_t vmf_insert_pfn(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn);
 
 /* ---- mm/accounting.c: resident pages --------------------------------------------------------- */
 

@@ -256,7 +256,7 @@ KTEST(fork_copies_pinned_pages)
 
 	KTEST_ASSERT(start(&t, addr));
 	mmap_read_lock(t.mm);
-	KTEST_EXPECT_EQ(get_user_page(t.mm, watched, FOLL_WRITE, &page), 0);
+	KTEST_EXPECT_EQ(get_user_page(t.mm, watched, FOLL_WRITE, &page, NULL), 0);
 	mmap_read_unlock(t.mm);
 	pid = clone_child(0, false);
 	KTEST_EXPECT(pid > 0);
@@ -282,7 +282,7 @@ KTEST(fork_unwinds_copies_of_pinned_pages)
 
 	KTEST_ASSERT(start(&t, addr));
 	mmap_read_lock(t.mm);
-	KTEST_EXPECT_EQ(get_user_page(t.mm, addr[0] + PAGE_SIZE, FOLL_WRITE, &page), 0);
+	KTEST_EXPECT_EQ(get_user_page(t.mm, addr[0] + PAGE_SIZE, FOLL_WRITE, &page, NULL), 0);
 	mmap_read_unlock(t.mm);
 	for (nth = 1; nth < 100 && !copy; nth++) {
 		fail_alloc_set(nth);

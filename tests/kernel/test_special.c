@@ -13,15 +13,18 @@
 #define PLACE 0x10000000UL
 #define PAGES 4
 
-/* Each mapping shows the zero page, as if it were a device's memory. */
+/* Each page shows the zero page, as if it were a device's memory. */
+static vm_fault_t device_fault(struct vm_fault *vmf)
+{
+	return vmf_insert_pfn(vmf, zero_pfn);
+}
+
+static const struct vm_operations_struct device_vm_ops = {.fault = device_fault};
+
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	for (unsigned long addr = vma->vm_start; addr < vma->vm_end; addr += PAGE_SIZE) {
-		int err = remap_pfn_range(vma, addr, zero_pfn, PAGE_SIZE, PAGE_READONLY);
-
-		if (err)
-			return err;
-	}
+	vma->vm_flags |= VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
+	vma->vm_ops = &device_vm_ops;
 	return 0;
 }
 
@@ -55,6 +58,9 @@ KTEST(special_areas_are_left_alone)
 	vma = vma_lookup(t.mm, PLACE);
 	KTEST_ASSERT(vma);
 	KTEST_EXPECT(vma->vm_flags & VM_SPECIAL);
+	KTEST_EXPECT(!(handle_mm_fault(vma, PLACE, 0) & (VM_FAULT_ERROR | VM_FAULT_RETRY)));
+	KTEST_EXPECT(pte_special(pt_peek(t.mm, PLACE)));
+	KTEST_EXPECT_EQ(get_mm_rss(t.mm), 0);
 	KTEST_EXPECT_EQ(peek(t.mm, PLACE), ~0UL); /* nor is it reached from outside */
 
 	KTEST_EXPECT_EQ(sys_mlock(PLACE, PAGES << PAGE_SHIFT), 0);
