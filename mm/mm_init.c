@@ -55,6 +55,7 @@ struct mm_struct *mm_init(struct mm_struct *mm)
 	init_rwsem_rank(&mm->mmap_lock, RANK_MMAP);
 	spin_lock_init_rank(&mm->page_table_lock, RANK_PAGE_TABLE);
 	mm->mm_rb = RB_ROOT;
+	mm->free_area_vma = NULL;
 	mm->map_count = 0;
 	mm->vmacache_seqnum = 1; /* a flushed cache has 0 */
 	mm->locked_vm = mm->pinned_vm = 0;

@@ -174,6 +174,7 @@ void exit_mmap(struct mm_struct *mm)
 
 	rbtree_postorder_for_each_entry_safe(vma, next, &mm->mm_rb, vm_rb) remove_vma(vma);
 	mm->mm_rb = RB_ROOT;
+	mm->free_area_vma = NULL;
 	mm->map_count = 0;
 	vm_unacct_memory(accounted);
 	WARN_ON(atomic64_read(&mm->rss));

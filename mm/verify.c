@@ -49,13 +49,16 @@ static void verify_node(struct verify *v, struct vm_area_struct *vma, struct vm_
 	unsigned long gap = gap_end > start ? gap_end - start : 0;
 	struct vm_area_struct *left = rb_to_vma(vma->vm_rb.rb_left);
 	struct vm_area_struct *right = rb_to_vma(vma->vm_rb.rb_right);
-	unsigned long largest = vma->vm_gap;
+	unsigned long largest = vma_counted_gap(vma), usable = min(gap_end, v->mm->free_area_high);
+	const struct vm_area_struct *free = v->mm->free_area_vma;
 
 	check(v, vma->vm_start < vma->vm_end, vma->vm_start);
 	check(v, !((vma->vm_start | vma->vm_end) & ~PAGE_MASK), vma->vm_start);
 	check(v, vma->vm_end <= TASK_SIZE_MAX, vma->vm_start);
 	check(v, !prev || prev->vm_end <= vma->vm_start, vma->vm_start);
 	check(v, vma->vm_gap == gap, vma->vm_start);
+	if (free && vma->vm_start > free->vm_start && usable > start)
+		check(v, usable - start < v->mm->cached_hole_size, vma->vm_start);
 	if (left)
 		largest = max(largest, left->rb_subtree_gap);
 	if (right)

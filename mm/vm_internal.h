@@ -24,8 +24,13 @@ void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *prev, struct v
  */
 void vma_tree_append(struct mm_struct *mm, struct vm_area_struct *last, struct vm_area_struct *vma);
 void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma);
-/* vm_start of @vma or vm_end of the VMA below has changed, or its VM_GROWSDOWN. */
-void vma_gap_update(struct vm_area_struct *vma);
+/* vm_start of @vma or vm_end of the VMA below has changed; NULL: vm_end of the highest. */
+void vma_gap_update(struct mm_struct *mm, struct vm_area_struct *vma);
+/* The gap as rb_subtree_gap takes it: that of the free area is left out. */
+static inline unsigned long vma_counted_gap(const struct vm_area_struct *vma)
+{
+	return vma == vma->vm_mm->free_area_vma ? 0 : vma->vm_gap;
+}
 /* The highest (lowest) free range of @len bytes in [low, high), or -ENOMEM. */
 unsigned long vma_gap_topdown(struct mm_struct *mm, unsigned long low, unsigned long high,
 			      unsigned long len);

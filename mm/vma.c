@@ -128,7 +128,6 @@ void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned lo
 {
 	struct address_space *mapping = vma->vm_file ? vma->vm_file->f_mapping : NULL;
 	bool start_moves = start != vma->vm_start, end_moves = end != vma->vm_end;
-	struct vm_area_struct *next;
 
 	if (mapping)
 		down_write(&mapping->i_mmap_lock);
@@ -139,12 +138,9 @@ void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned lo
 		up_write(&mapping->i_mmap_lock);
 
 	if (start_moves)
-		vma_gap_update(vma);
-	if (end_moves) {
-		next = vma_next(vma);
-		if (next)
-			vma_gap_update(next);
-	}
+		vma_gap_update(vma->vm_mm, vma);
+	if (end_moves)
+		vma_gap_update(vma->vm_mm, vma_next(vma));
 }
 
 int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)

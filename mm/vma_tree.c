@@ -11,26 +11,45 @@
  * guard gap below it out of vm_gap. While two neighbours are being moved against each other they
  * may overlap for a moment; a negative gap counts as none.
  *
+ * The free area. Mappings come and go at the upper end of one hole, mostly the largest of all: each
+ * would change the largest gap in all ancestors, and look for it from the root. So the gap below
+ * mm->free_area_vma is not counted in the tree, and what the last search has shown is kept: no hole
+ * above it, and below free_area_high, has cached_hole_size bytes. Then the depth of the tree does
+ * not matter.
+ *
  * Locks: mmap_lock, for writing where the tree changes. This file also runs on the host.
  */
 #include <pagoda/errno.h>
 #include "vm_internal.h"
 
-#define vma_own_gap(vma) ((vma)->vm_gap)
 RB_DECLARE_CALLBACKS_MAX(static, vma_gap_callbacks, struct vm_area_struct, vm_rb, unsigned long,
-			 rb_subtree_gap, vma_own_gap)
+			 rb_subtree_gap, vma_counted_gap)
 
-static void vma_set_gap(struct vm_area_struct *vma, const struct vm_area_struct *prev)
+/* The gap of @vma, right above @prev; it may be a larger hole than any that the last search saw. */
+static void vma_set_gap(struct mm_struct *mm, struct vm_area_struct *vma,
+			const struct vm_area_struct *prev)
 {
 	unsigned long end = vm_start_gap(vma), start = prev ? prev->vm_end : 0;
 
 	vma->vm_gap = end > start ? end - start : 0;
+	if (vma_counted_gap(vma) >= mm->cached_hole_size)
+		mm->cached_hole_size = vma->vm_gap + 1;
 }
 
-void vma_gap_update(struct vm_area_struct *vma)
+static void vma_change_gap(struct mm_struct *mm, struct vm_area_struct *vma,
+			   const struct vm_area_struct *prev)
 {
-	vma_set_gap(vma, vma_prev(vma));
-	vma_gap_callbacks_propagate(&vma->vm_rb, NULL);
+	if (vma) {
+		vma_set_gap(mm, vma, prev);
+		vma_gap_callbacks_propagate(&vma->vm_rb, NULL);
+	} else {
+		mm->cached_hole_size = ULONG_MAX; /* the hole above all has changed */
+	}
+}
+
+void vma_gap_update(struct mm_struct *mm, struct vm_area_struct *vma)
+{
+	vma_change_gap(mm, vma, vma ? vma_prev(vma) : NULL);
 }
 
 /* @vma, right above @prev, becomes the child of @parent at @link. */
@@ -38,26 +57,26 @@ static void vma_tree_link(struct mm_struct *mm, struct vm_area_struct *vma, stru
 			  struct rb_node **link, const struct vm_area_struct *prev)
 {
 	rb_link_node(&vma->vm_rb, parent, link);
-	vma_set_gap(vma, prev);
-	vma->rb_subtree_gap = vma->vm_gap;
+	vma_set_gap(mm, vma, prev);
+	vma->rb_subtree_gap = vma_counted_gap(vma);
 	if (parent)
 		vma_gap_callbacks_propagate(parent, NULL);
 	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
 }
 
+/* At the upper end of the free area what remains free is below @vma. */
 void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = prev ? vma_next(prev) : mm_first_vma(mm);
 
-	if (!next || (prev && !prev->vm_rb.rb_right)) {
+	if (next && next == mm->free_area_vma && vma->vm_end >= vm_start_gap(next))
+		mm->free_area_vma = vma;
+	if (!next || (prev && !prev->vm_rb.rb_right))
 		vma_tree_append(mm, prev, vma);
-	} else { /* which is the lowest above @prev: nothing on its left */
+	else /* which is the lowest above @prev: nothing on its left */
 		vma_tree_link(mm, vma, &next->vm_rb, &next->vm_rb.rb_left, prev);
-	}
-	if (next) {
-		vma_set_gap(next, vma);
-		vma_gap_callbacks_propagate(&next->vm_rb, NULL);
-	}
+	if (next)
+		vma_change_gap(mm, next, vma);
 }
 
 void vma_tree_append(struct mm_struct *mm, struct vm_area_struct *last, struct vm_area_struct *vma)
@@ -69,28 +88,37 @@ void vma_tree_append(struct mm_struct *mm, struct vm_area_struct *last, struct v
 }
 
 /*
- * The next VMA gets the gap before @vma goes. The other way round the largest gap of an address
- * space, which is where most mappings are made, would sink and rise again in all its ancestors.
+ * The next VMA gets the gap before @vma goes. The other way round a large gap would sink and rise
+ * again in all its ancestors.
  */
 void vma_tree_erase(struct mm_struct *mm, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = vma_next(vma);
 
-	if (next) {
-		vma_set_gap(next, vma_prev(vma));
-		vma_gap_callbacks_propagate(&next->vm_rb, NULL);
+	if (vma == mm->free_area_vma) {
+		mm->free_area_vma = next;
+		vma->vm_gap = 0; /* it was not counted, nor will it be */
 	}
+	vma_change_gap(mm, next, vma_prev(vma));
 	rb_erase_augmented(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
 	mm->vmacache_seqnum++;
+}
+
+static unsigned long gap_start(const struct vm_area_struct *vma)
+{
+	return vm_start_gap(vma) - vma->vm_gap;
 }
 
 /* ---- finding a VMA --------------------------------------------------------------------------- */
 
 struct vm_area_struct *vma_tree_find(struct mm_struct *mm, unsigned long addr)
 {
+	struct vm_area_struct *found = mm->free_area_vma;
 	struct rb_node *node = mm->mm_rb.rb_node;
-	struct vm_area_struct *found = NULL;
 
+	if (found && addr - gap_start(found) < found->vm_gap)
+		return found;
+	found = NULL;
 	while (node) {
 		struct vm_area_struct *vma = rb_to_vma(node);
 
@@ -113,13 +141,16 @@ struct hole {
 	unsigned long len;
 };
 
-/* The part of [start, end) that may be used is long enough; then *lo and *hi are its ends. */
-static bool hole_fits(const struct hole *want, unsigned long start, unsigned long end,
-		      unsigned long *lo, unsigned long *hi)
+static bool hole_fits(const struct hole *want, unsigned long start, unsigned long end)
 {
-	*lo = max(start, want->low);
-	*hi = min(end, want->high);
-	return *lo <= *hi && *hi - *lo >= want->len;
+	start = max(start, want->low);
+	end = min(end, want->high);
+	return start <= end && end - start >= want->len;
+}
+
+static bool gap_fits(const struct hole *want, const struct vm_area_struct *vma)
+{
+	return vma->vm_gap >= want->len && hole_fits(want, gap_start(vma), vm_start_gap(vma));
 }
 
 /* Whether a hole may be in the subtree on this side of @node (0: below it, 1: above it). */
@@ -155,52 +186,74 @@ static __always_inline const struct rb_node *next_inwards(const struct rb_node *
 }
 
 /*
- * The outermost hole below one of the VMAs: the highest for side 1, the lowest for 0. Subtrees
- * without a large enough gap, or wholly outside the limits, are not entered: O(log n).
+ * The VMA above the outermost hole, NULL if there is none: the highest for side 1, the lowest for 0.
+ * Subtrees without a large enough gap, or wholly outside the limits, are not entered: O(log n).
  */
-static __always_inline bool find_hole(const struct mm_struct *mm, int side, const struct hole *want,
-				      unsigned long *lo, unsigned long *hi)
+static __always_inline struct vm_area_struct *find_hole(const struct mm_struct *mm, int side,
+							const struct hole *want)
 {
+	struct vm_area_struct *free = mm->free_area_vma, *found;
 	const struct rb_node *node = mm->mm_rb.rb_node;
 
-	for (node = node ? outermost(node, side, want) : NULL; node;
-	     node = next_inwards(node, side, want)) {
-		const struct vm_area_struct *vma = rb_to_vma(node);
-		unsigned long end = vm_start_gap(vma);
-
-		if (vma->vm_gap >= want->len && hole_fits(want, end - vma->vm_gap, end, lo, hi))
-			return true;
-	}
-	return false;
+	node = node ? outermost(node, side, want) : NULL;
+	while (node && !gap_fits(want, rb_to_vma(node)))
+		node = next_inwards(node, side, want);
+	found = rb_to_vma(node);
+	if (free && (!found || (free->vm_start > found->vm_start) == side) && gap_fits(want, free))
+		return free;
+	return found;
 }
 
-/* The hole above the last VMA belongs to no node. */
-static bool top_hole_fits(struct mm_struct *mm, const struct hole *want, unsigned long *lo,
-			  unsigned long *hi)
+/* The hole above the last VMA, which belongs to no node. */
+static unsigned long top_hole(struct mm_struct *mm)
 {
 	const struct vm_area_struct *last = rb_to_vma(rb_last(&mm->mm_rb));
 
-	return hole_fits(want, last ? last->vm_end : 0, want->high, lo, hi);
+	return last ? last->vm_end : 0;
+}
+
+/* @found has the highest hole for @want. If it is a larger one it is the free area from now on. */
+static void set_free_area(struct mm_struct *mm, struct vm_area_struct *found,
+			  const struct hole *want)
+{
+	struct vm_area_struct *old = mm->free_area_vma;
+
+	if (old != found) {
+		if (old && old->vm_gap >= found->vm_gap)
+			return;
+		mm->free_area_vma = found;
+		vma_gap_callbacks_propagate(&found->vm_rb, NULL);
+		if (old)
+			vma_gap_callbacks_propagate(&old->vm_rb, NULL);
+	}
+	mm->cached_hole_size = want->len;
+	mm->free_area_high = want->high;
 }
 
 unsigned long vma_gap_topdown(struct mm_struct *mm, unsigned long low, unsigned long high,
 			      unsigned long len)
 {
 	const struct hole want = {low, high, len};
-	unsigned long lo, hi;
+	struct vm_area_struct *vma = mm->free_area_vma;
 
-	if (top_hole_fits(mm, &want, &lo, &hi) || find_hole(mm, 1, &want, &lo, &hi))
-		return hi - len;
-	return -ENOMEM;
+	if (!vma || len < mm->cached_hole_size || high > mm->free_area_high ||
+	    !gap_fits(&want, vma)) {
+		if (hole_fits(&want, top_hole(mm), high))
+			return high - len;
+		vma = find_hole(mm, 1, &want);
+		if (!vma)
+			return -ENOMEM;
+		set_free_area(mm, vma, &want);
+	}
+	return min(vm_start_gap(vma), high) - len;
 }
 
 unsigned long vma_gap_bottomup(struct mm_struct *mm, unsigned long low, unsigned long high,
 			       unsigned long len)
 {
 	const struct hole want = {low, high, len};
-	unsigned long lo, hi;
+	const struct vm_area_struct *vma = find_hole(mm, 0, &want);
+	unsigned long start = vma ? gap_start(vma) : top_hole(mm);
 
-	if (find_hole(mm, 0, &want, &lo, &hi) || top_hole_fits(mm, &want, &lo, &hi))
-		return lo;
-	return -ENOMEM;
+	return vma || hole_fits(&want, start, high) ? max(start, low) : -ENOMEM;
 }

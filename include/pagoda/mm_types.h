@@ -197,7 +197,7 @@ struct vm_area_struct {
 
 	struct rb_node vm_rb;
 	unsigned long vm_gap;	      /* bytes free below this VMA, without a stack's guard gap */
-	unsigned long rb_subtree_gap; /* largest vm_gap of this subtree */
+	unsigned long rb_subtree_gap; /* largest vm_gap of this subtree, but for the free area */
 
 	struct mm_struct *vm_mm;
 	pgprot_t vm_page_prot;
@@ -234,6 +234,10 @@ struct mm_struct {
 	struct rw_semaphore mmap_lock;
 	/* -- guarded by mmap_lock -- */
 	struct rb_root mm_rb;
+	/* mm/vma_tree.c: the gap below this VMA (or NULL) is not counted in the tree; the holes above */
+	struct vm_area_struct *free_area_vma;
+	unsigned long cached_hole_size; /* it are smaller than this, as far as they */
+	unsigned long free_area_high;	/* are below this address */
 	int map_count;
 	u64 vmacache_seqnum;	/* bumped when a VMA goes: per-task caches are void */
 	unsigned long total_vm; /* pages, also the following */

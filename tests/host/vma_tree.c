@@ -54,7 +54,7 @@ static void check_gaps(void)
 
 	for_each_vma (&mm, vma) {
 		unsigned long start = prev ? prev->vm_end : 0, end = vm_start_gap(vma);
-		unsigned long largest = vma->vm_gap;
+		unsigned long largest = vma_counted_gap(vma);
 
 		CHECK(vma->vm_start < vma->vm_end);
 		CHECK(!prev || prev->vm_end <= vma->vm_start);
@@ -131,23 +131,40 @@ static void compare_searches(void)
 	CHECK_EQ(vma_gap_bottomup(&mm, low, high, len), linear_gap(low, high, pages, true));
 }
 
-static void insert_random(void)
+static void insert(unsigned long start, unsigned long end, vm_flags_t flags)
 {
-	unsigned long start = (BASE + test_below(PAGES - BASE - 12)) << PAGE_SHIFT;
-	unsigned long end = start + ((1 + test_below(12)) << PAGE_SHIFT);
 	struct vm_area_struct *vma, *prev = NULL;
 
-	if (!is_free(start, end))
-		return;
 	vma = new_vma();
 	vma->vm_start = start;
 	vma->vm_end = end;
-	vma->vm_flags = test_below(5) ? 0 : VM_GROWSDOWN;
+	vma->vm_flags = flags;
 	for (unsigned long p = 0; p < start >> PAGE_SHIFT; p++)
 		prev = owner[p] ?: prev;
 	vma_tree_insert(&mm, prev, vma);
 	mm.map_count++;
 	paint(start, end, vma);
+}
+
+static void insert_random(void)
+{
+	unsigned long start = (BASE + test_below(PAGES - BASE - 12)) << PAGE_SHIFT;
+	unsigned long end = start + ((1 + test_below(12)) << PAGE_SHIFT);
+
+	if (is_free(start, end))
+		insert(start, end, test_below(5) ? 0 : VM_GROWSDOWN);
+}
+
+/* As mmap does: at the upper end of the highest hole, which the next search remembers. */
+static void insert_topdown(void)
+{
+	unsigned long high = (PAGES - 1 - test_below(2) * 40UL) << PAGE_SHIFT;
+	unsigned long len = (1 + test_below(6)) << PAGE_SHIFT;
+	unsigned long start = vma_gap_topdown(&mm, BASE << PAGE_SHIFT, high, len);
+
+	CHECK_EQ(start, linear_gap(BASE << PAGE_SHIFT, high, len >> PAGE_SHIFT, false));
+	if (!IS_ERR_VALUE(start))
+		insert(start, start + len, test_below(5) ? 0 : VM_GROWSDOWN);
 }
 
 static void erase_random(void)
@@ -165,7 +182,7 @@ static void erase_random(void)
 /* Moves the start down or the end down by a page, as growing and trimming do. */
 static void resize_random(void)
 {
-	struct vm_area_struct *vma = linear_find(test_below(PAGES) << PAGE_SHIFT), *next;
+	struct vm_area_struct *vma = linear_find(test_below(PAGES) << PAGE_SHIFT);
 
 	if (!vma)
 		return;
@@ -173,25 +190,28 @@ static void resize_random(void)
 	    vma->vm_start > BASE << PAGE_SHIFT) {
 		vma->vm_start -= PAGE_SIZE;
 		paint(vma->vm_start, vma->vm_start + PAGE_SIZE, vma);
-		vma_gap_update(vma);
+		vma_gap_update(&mm, vma);
 	} else if (vma->vm_end - vma->vm_start > PAGE_SIZE) {
 		vma->vm_end -= PAGE_SIZE;
 		paint(vma->vm_end, vma->vm_end + PAGE_SIZE, NULL);
-		next = vma_next(vma);
-		if (next)
-			vma_gap_update(next);
+		vma_gap_update(&mm, vma_next(vma));
 	}
 }
 
 static void random_changes_keep_gaps(void)
 {
 	for (int i = 0; i < 20000; i++) {
-		switch (test_below(5)) {
+		switch (test_below(8)) {
 		case 0:
 		case 1:
 			insert_random();
 			break;
 		case 2:
+		case 3:
+			insert_topdown();
+			break;
+		case 4:
+		case 5:
 			erase_random();
 			break;
 		default:
@@ -199,7 +219,38 @@ static void random_changes_keep_gaps(void)
 		}
 		if (i % 8 == 0)
 			check_gaps();
-		compare_searches();
+		if (i % 4 == 0)
+			compare_searches();
+	}
+}
+
+static void start_empty(void)
+{
+	mm = (struct mm_struct){};
+	paint(0, (unsigned long)PAGES << PAGE_SHIFT, NULL);
+	for (int i = 0; i < PAGES; i++)
+		taken[i] = false;
+}
+
+/* What was remembered of the last search must not hide a hole that comes to be above. */
+static void a_new_hole_above_the_free_area_is_found(void)
+{
+	unsigned long high = 412UL << PAGE_SHIFT;
+	struct vm_area_struct *last;
+
+	for (int trims = 0; trims < 2; trims++) {
+		start_empty();
+		insert(400UL << PAGE_SHIFT, 402UL << PAGE_SHIFT, 0);
+		insert(402UL << PAGE_SHIFT, high, 0);
+		CHECK_EQ(vma_gap_topdown(&mm, 0, high, PAGE_SIZE), 399UL << PAGE_SHIFT);
+		last = linear_find(402UL << PAGE_SHIFT);
+		if (trims) {
+			last->vm_end -= PAGE_SIZE;
+			vma_gap_update(&mm, NULL);
+		} else {
+			vma_tree_erase(&mm, last);
+		}
+		CHECK_EQ(vma_gap_topdown(&mm, 0, high, PAGE_SIZE), high - PAGE_SIZE);
 	}
 }
 
@@ -207,10 +258,7 @@ static void append_builds_the_same_index(void)
 {
 	struct vm_area_struct *last = NULL, *vma;
 
-	mm = (struct mm_struct){};
-	paint(0, (unsigned long)PAGES << PAGE_SHIFT, NULL);
-	for (int i = 0; i < PAGES; i++)
-		taken[i] = false;
+	start_empty();
 	for (unsigned long p = BASE; p < PAGES; p += 2 + p % 3) {
 		vma = new_vma();
 		vma->vm_start = p << PAGE_SHIFT;
@@ -228,6 +276,7 @@ static void append_builds_the_same_index(void)
 int main(void)
 {
 	RUN(random_changes_keep_gaps);
+	RUN(a_new_hole_above_the_free_area_is_found);
 	RUN(append_builds_the_same_index);
 	return 0;
 }

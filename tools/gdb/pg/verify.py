@@ -74,7 +74,7 @@ class Verifier:
         if vma["vm_flags"] & words.vm_bit("GROWSDOWN"):
             start = max(start - kernel.var("stack_guard_gap"), 0)
         self.check(vma["vm_gap"] == max(start - below, 0), "vm_gap", vma["vm_start"])
-        largest = vma["vm_gap"]
+        largest = 0 if vma.address == self.space["free_area_vma"] else vma["vm_gap"]
         for side in ("rb_left", "rb_right"):
             node = vma["vm_rb." + side]
             if node:
