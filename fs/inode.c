@@ -68,7 +68,7 @@ static void inode_init_always(struct super_block *sb, struct inode *inode)
 	inode->i_fop = &no_open_fops;
 	inode->i_sb = sb;
 	inode->i_mapping = &inode->i_data;
-	address_space_init(&inode->i_data, inode, NULL);
+	address_space_init(&inode->i_data, inode);
 	atomic_set(&inode->i_count, 1);
 	atomic_set(&inode->i_writecount, 0);
 	spin_lock_init(&inode->i_lock);
@@ -288,31 +288,9 @@ int file_remove_privs(struct file *file)
 
 /* ---- writers against executors ----------------------------------------------------------- */
 
-static bool inc_unless_negative(atomic_t *v)
-{
-	int old = atomic_read(v);
-
-	do {
-		if (old < 0)
-			return false;
-	} while (!atomic_try_cmpxchg(v, &old, old + 1));
-	return true;
-}
-
-static bool dec_unless_positive(atomic_t *v)
-{
-	int old = atomic_read(v);
-
-	do {
-		if (old > 0)
-			return false;
-	} while (!atomic_try_cmpxchg(v, &old, old - 1));
-	return true;
-}
-
 int get_write_access(struct inode *inode)
 {
-	return inc_unless_negative(&inode->i_writecount) ? 0 : -ETXTBSY;
+	return atomic_inc_unless_negative(&inode->i_writecount) ? 0 : -ETXTBSY;
 }
 
 void put_write_access(struct inode *inode)
@@ -322,7 +300,7 @@ void put_write_access(struct inode *inode)
 
 int deny_write_access(struct file *file)
 {
-	return dec_unless_positive(&file_inode(file)->i_writecount) ? 0 : -ETXTBSY;
+	return atomic_dec_unless_positive(&file_inode(file)->i_writecount) ? 0 : -ETXTBSY;
 }
 
 void allow_write_access(struct file *file)

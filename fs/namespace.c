@@ -256,7 +256,6 @@ void vfs_caches_init(void)
 	namei_init();
 	dcache_init();
 	inode_init();
-	drop_caches_init();
 	files_init();
 	fdtable_init();
 	fs_struct_init();

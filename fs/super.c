@@ -205,17 +205,6 @@ struct dentry *mount_pseudo(struct file_system_type *type, unsigned long magic,
 	return dget(s->s_root);
 }
 
-void iterate_supers(void (*visit)(struct super_block *sb, void *arg), void *arg)
-{
-	struct super_block *sb;
-
-	if (!mutex_trylock(&sb_lock))
-		return;
-	list_for_each_entry (sb, &super_blocks, s_list)
-		visit(sb, arg);
-	mutex_unlock(&sb_lock);
-}
-
 /* ---- writing back ------------------------------------------------------------------------ */
 
 int sync_filesystem(struct super_block *sb)

@@ -1,37 +1,35 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm/filemap.c - the page cache: finding, adding and removing pages of files.
+ * mm/filemap.c - the page cache: finding, adding, removing and writing pages of files.
  *
  * The index of a file (i_pages) holds one reference to each page. Who finds a page takes another
  * under i_pages_lock; a page in the index thus always has a reference, and one taken out of it
  * stays whole for those who found it before. They see by page->mapping, once they hold the page's
  * lock, that it is no longer part of the file.
  *
- * Locks: page lock -> i_pages_lock. Nothing is allocated with i_pages_lock held that could sleep.
+ * Locks: inode lock (writing) -> page lock -> i_pages_lock. Nothing is allocated with i_pages_lock
+ * held that could sleep.
  */
 #include <pagoda/kernel.h>
+#include <pagoda/fs.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/rwsem.h>
+#include <pagoda/sched.h>
 #include <pagoda/slab.h>
+#include <pagoda/uio.h>
 #include <pagoda/vmstat.h>
+#include <asm/uaccess.h>
 
 /* ---- The address space of a file --------------------------------------------------------- */
 
-void address_space_init_once(struct address_space *mapping)
+void address_space_init(struct address_space *mapping, struct inode *host)
 {
 	memset(mapping, 0, sizeof(*mapping));
+	mapping->host = host;
 	spin_lock_init_rank(&mapping->i_pages_lock, RANK_XARRAY);
 	xa_init(&mapping->i_pages);
 	init_rwsem_rank(&mapping->i_mmap_lock, RANK_I_MMAP);
 	INIT_LIST_HEAD(&mapping->i_mmap);
-}
-
-void address_space_init(struct address_space *mapping, struct inode *host,
-			const struct address_space_operations *a_ops)
-{
-	address_space_init_once(mapping);
-	mapping->host = host;
-	mapping->a_ops = a_ops;
 }
 
 /* ---- Finding ----------------------------------------------------------------------------- */
@@ -124,17 +122,16 @@ static int insert_page(struct page *page, struct address_space *mapping, pgoff_t
 }
 
 /* Makes a node with reclaim, if need be, and leaves it ready on this CPU for the next attempt. */
-static bool prime_index_nodes(gfp_t gfp)
+static bool prime_index_nodes(void)
 {
-	void *node = gfpflags_allow_blocking(gfp) ? xa_node_alloc(gfp) : NULL;
+	void *node = xa_node_alloc(GFP_KERNEL);
 
 	if (node)
 		xa_node_free(node);
 	return node;
 }
 
-int add_to_page_cache_locked(struct page *page, struct address_space *mapping, pgoff_t index,
-			     gfp_t gfp)
+int add_to_page_cache_locked(struct page *page, struct address_space *mapping, pgoff_t index)
 {
 	int err, tries = 8;
 
@@ -146,7 +143,7 @@ int add_to_page_cache_locked(struct page *page, struct address_space *mapping, p
 		SetPageSwapBacked(page);
 	do {
 		err = insert_page(page, mapping, index);
-	} while (err == -ENOMEM && tries-- && prime_index_nodes(gfp));
+	} while (err == -ENOMEM && tries-- && prime_index_nodes());
 	if (err) {
 		page->mapping = NULL;
 		ClearPageSwapBacked(page);
@@ -167,71 +164,77 @@ void delete_from_page_cache(struct page *page)
 	mapping->nrpages--;
 	page->mapping = NULL;
 	spin_unlock(&mapping->i_pages_lock);
-	if (TestClearPageDirty(page) && !(mapping->flags & (1UL << AS_SHMEM)))
-		dec_vm_stat(NR_FILE_DIRTY);
+	ClearPageDirty(page);
 	count_cached_page(mapping, -1);
 	put_page(page);
 }
 
-struct page *find_or_create_page(struct address_space *mapping, pgoff_t index, gfp_t gfp)
+/* ---- Writing ----------------------------------------------------------------------------- */
+
+/*
+ * Copies up to bytes, all within one page, to pos. Returns how many, 0 to try again, or -errno.
+ *
+ * The page is locked while it is written, and the user's memory may be a mapping of that very page.
+ * So the user's pages are touched first, and the copy runs with page faults off; if one of them has
+ * gone away meanwhile, the copy is short and tried again.
+ */
+static ssize_t write_one_page(struct address_space *mapping, loff_t pos, size_t bytes,
+			      struct iov_iter *from)
 {
 	struct page *page;
+	size_t copied;
 	int err;
 
-	do {
-		page = find_lock_page(mapping, index);
-		if (page)
-			return page;
-		page = alloc_page(gfp);
-		if (!page)
-			return NULL;
-		__SetPageLocked(page);
-		err = add_to_page_cache_locked(page, mapping, index, gfp);
-		if (!err)
-			return page;
-		__ClearPageLocked(page);
-		put_page(page);
-	} while (err == -EEXIST);
-	return NULL;
+	if (user_backed_iter(from) && fault_in_iov_iter_readable(from, bytes) == bytes)
+		return -EFAULT;
+	err = mapping->a_ops->write_begin(mapping, pos, bytes, &page);
+	if (err)
+		return err;
+	pagefault_disable();
+	copied = copy_page_from_iter(page, offset_in_page(pos), bytes, from);
+	pagefault_enable();
+	mapping->a_ops->write_end(mapping, pos, bytes, copied, page);
+	return copied;
 }
 
-bool set_page_dirty(struct page *page)
+static ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct address_space *mapping = page->mapping;
+	ssize_t done = 0, ret = 0;
 
-	if (mapping && mapping->a_ops && mapping->a_ops->dirty_page)
-		return mapping->a_ops->dirty_page(mapping, page);
-	if (PageDirty(page) || TestSetPageDirty(page))
-		return false;
-	if (mapping && !(mapping->flags & (1UL << AS_SHMEM)))
-		inc_vm_stat(NR_FILE_DIRTY);
-	return true;
-}
+	while (iov_iter_count(from)) {
+		size_t bytes = min_t(size_t, PAGE_SIZE - offset_in_page(iocb->ki_pos),
+				     iov_iter_count(from));
 
-/* ---- Reading ----------------------------------------------------------------------------- */
-
-struct page *read_mapping_page(struct address_space *mapping, pgoff_t index, struct file *file)
-{
-	struct page *page = find_get_page(mapping, index);
-	int err;
-
-	if (!page || !PageUptodate(page)) {
-		if (page)
-			put_page(page);
-		page = find_or_create_page(mapping, index, GFP_HIGHUSER);
-		if (!page)
-			return ERR_PTR(-ENOMEM);
-		if (PageUptodate(page)) {
-			unlock_page(page);
-			return page;
-		}
-		err = mapping->a_ops->readpage(file, page);
-		if (!err)
-			wait_on_page_locked(page);
-		if (err || !PageUptodate(page)) {
-			put_page(page);
-			return ERR_PTR(err ? err : -EIO);
+		ret = write_one_page(iocb->ki_filp->f_mapping, iocb->ki_pos, bytes, from);
+		if (ret < 0)
+			break;
+		iocb->ki_pos += ret;
+		done += ret;
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
 		}
 	}
-	return page;
+	return done ? done : ret;
+}
+
+ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct file *file = iocb->ki_filp;
+	struct inode *inode = file->f_mapping->host;
+	ssize_t ret;
+
+	inode_lock(inode);
+	ret = generic_write_checks(iocb, from);
+	if (ret <= 0)
+		goto out;
+	ret = file_remove_privs(file);
+	if (!ret)
+		ret = file_update_time(file);
+	if (!ret)
+		ret = generic_perform_write(iocb, from);
+out:
+	inode_unlock(inode);
+	return ret;
 }

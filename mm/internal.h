@@ -50,6 +50,6 @@ void page_alloc_init(void);
 /* ---- mm/vmscan.c ------------------------------------------------------------------------- */
 
 /* Memory is short: takes back about nr pages that nobody needs; returns how many. May sleep. */
-unsigned long try_to_free_pages(gfp_t gfp, unsigned long nr);
+unsigned long try_to_free_pages(unsigned long nr);
 
 #endif

@@ -28,8 +28,8 @@
 
 /* A page with one of these cannot be free: whoever frees it has lost count. */
 #define PAGE_FLAGS_CHECK_AT_FREE                                                                   \
-	(1UL << PG_locked | 1UL << PG_writeback | 1UL << PG_slab | 1UL << PG_buddy |               \
-	 1UL << PG_pcp | 1UL << PG_reserved | 1UL << PG_tail)
+	(1UL << PG_locked | 1UL << PG_slab | 1UL << PG_buddy | 1UL << PG_pcp |                     \
+	 1UL << PG_reserved | 1UL << PG_tail)
 
 static DEFINE_PER_CPU(struct local_stack, pcp_pages);
 static unsigned int pcp_high = 32, pcp_batch = 16;
@@ -115,7 +115,7 @@ static struct page *find_block(gfp_t gfp, unsigned int order)
 		goto fail;
 	might_sleep();
 	for (tries = 0; tries < MAX_RECLAIM_RETRIES; tries++) {
-		unsigned long progress = try_to_free_pages(gfp, pcp_batch * 2);
+		unsigned long progress = try_to_free_pages(pcp_batch * 2);
 
 		page = get_page_from_zone(order, reserve_for(gfp));
 		if (page)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm/page_wait.c - sleeping until a page is unlocked or written.
+ * mm/page_wait.c - sleeping until a page is unlocked.
  *
  * Pages have no wait queue of their own: they share a table of queues, by hash. PG_waiters says
  * that someone may sleep, so that unlocking a page nobody waits for is one atomic instruction.
@@ -16,7 +16,6 @@
 #include <pagoda/page.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/sched.h>
-#include <pagoda/vmstat.h>
 #include <pagoda/wait.h>
 
 #define PAGE_WAIT_BITS 6
@@ -59,45 +58,26 @@ static void wake_up_page(struct page *page)
 	__wake_up(page_waitqueue(page), TASK_NORMAL, 0, page);
 }
 
-/*
- * Sleeps until the flag is clear, and sets it if lock. The caller has a reference to the page.
- * 0, or -EINTR when state allows a signal to come first.
- */
-static int wait_on_page_flag(struct page *page, enum pageflags flag, int state, bool lock)
+/* The caller has a reference to the page. */
+void __lock_page(struct page *page)
 {
 	struct wait_queue_head *wq = page_waitqueue(page);
 	struct wait_page_entry entry = {
 		.wait = {.private = current, .func = wake_page_function},
 		.page = page,
 	};
-	int err = 0;
 
 	might_sleep();
 	INIT_LIST_HEAD(&entry.wait.entry);
 	for (;;) {
-		prepare_to_wait(wq, &entry.wait, state);
+		prepare_to_wait(wq, &entry.wait, TASK_UNINTERRUPTIBLE);
 		SetPageWaiters(page);
 		smp_mb__after_atomic();
-		if (lock ? trylock_page(page) : !(READ_ONCE(page->flags) & (1UL << flag)))
+		if (trylock_page(page))
 			break;
-		if (signal_pending_state(state, current)) {
-			err = -EINTR;
-			break;
-		}
 		schedule();
 	}
 	finish_wait(wq, &entry.wait);
-	return err;
-}
-
-void __lock_page(struct page *page)
-{
-	wait_on_page_flag(page, PG_locked, TASK_UNINTERRUPTIBLE, true);
-}
-
-int __lock_page_killable(struct page *page)
-{
-	return wait_on_page_flag(page, PG_locked, TASK_KILLABLE, true);
 }
 
 void unlock_page(struct page *page)
@@ -107,27 +87,5 @@ void unlock_page(struct page *page)
 	VM_BUG_ON(!PageLocked(page));
 	old = __atomic_fetch_and(&page->flags, ~(1UL << PG_locked), __ATOMIC_SEQ_CST);
 	if (unlikely(old & (1UL << PG_waiters)))
-		wake_up_page(page);
-}
-
-void wait_on_page_locked(struct page *page)
-{
-	if (PageLocked(page))
-		wait_on_page_flag(page, PG_locked, TASK_UNINTERRUPTIBLE, false);
-}
-
-void wait_on_page_writeback(struct page *page)
-{
-	if (PageWriteback(page))
-		wait_on_page_flag(page, PG_writeback, TASK_UNINTERRUPTIBLE, false);
-}
-
-void end_page_writeback(struct page *page)
-{
-	unsigned long old;
-
-	old = __atomic_fetch_and(&page->flags, ~(1UL << PG_writeback), __ATOMIC_SEQ_CST);
-	dec_vm_stat(NR_WRITEBACK);
-	if (old & (1UL << PG_waiters))
 		wake_up_page(page);
 }

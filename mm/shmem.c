@@ -128,7 +128,7 @@ int shmem_insert_page(struct inode *inode, pgoff_t index, struct page *page, enu
 	if (err)
 		return err;
 	page->private = 0;
-	err = add_to_page_cache_locked(page, inode->i_mapping, index, GFP_HIGHUSER);
+	err = add_to_page_cache_locked(page, inode->i_mapping, index);
 	if (err) {
 		shmem_unacct_blocks(inode, 1);
 		return err;
@@ -283,8 +283,8 @@ ssize_t shmem_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return done;
 }
 
-static int shmem_write_begin(struct file *file, struct address_space *mapping, loff_t pos,
-			     unsigned int len, struct page **pagep)
+static int shmem_write_begin(struct address_space *mapping, loff_t pos, unsigned int len,
+			     struct page **pagep)
 {
 	struct inode *inode = mapping->host;
 	unsigned int seals = SHMEM_I(inode)->seals;
@@ -301,8 +301,8 @@ static int shmem_write_begin(struct file *file, struct address_space *mapping, l
 	return err;
 }
 
-static int shmem_write_end(struct file *file, struct address_space *mapping, loff_t pos,
-			   unsigned int len, unsigned int copied, struct page *page)
+static void shmem_write_end(struct address_space *mapping, loff_t pos, unsigned int len,
+			    unsigned int copied, struct page *page)
 {
 	struct inode *inode = mapping->host;
 
@@ -317,7 +317,6 @@ static int shmem_write_end(struct file *file, struct address_space *mapping, lof
 	set_page_dirty(page);
 	unlock_page(page);
 	put_page(page);
-	return copied;
 }
 
 const struct address_space_operations shmem_aops = {
@@ -326,12 +325,7 @@ const struct address_space_operations shmem_aops = {
 	.invalidate_page = shmem_invalidate_page,
 };
 
-/* ---- Size and holes ---------------------------------------------------------------------- */
-
-void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend)
-{
-	truncate_inode_pages_range(inode->i_mapping, lstart, lend);
-}
+/* ---- Size -------------------------------------------------------------------------------- */
 
 int shmem_setsize(struct inode *inode, loff_t newsize)
 {

@@ -24,7 +24,6 @@ static void zero_partial_page(struct address_space *mapping, pgoff_t index, unsi
 
 	if (!page)
 		return;
-	wait_on_page_writeback(page);
 	memset(page_address(page) + from, 0, to - from);
 	set_page_dirty(page);
 	unlock_page(page);
@@ -35,7 +34,6 @@ static void truncate_page(struct address_space *mapping, struct page *page)
 {
 	lock_page(page);
 	if (page->mapping == mapping) {
-		wait_on_page_writeback(page);
 		if (mapping->a_ops && mapping->a_ops->invalidate_page)
 			mapping->a_ops->invalidate_page(page);
 		delete_from_page_cache(page);
@@ -115,31 +113,4 @@ void truncate_pagecache_range(struct inode *inode, loff_t lstart, loff_t lend)
 	truncate_inode_pages_range(mapping, lstart, lend);
 	if (end > start) /* what was mapped while its page was being taken out */
 		unmap_mapping_range(mapping, start, end - start, false);
-}
-
-unsigned long invalidate_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t end)
-{
-	struct page *pages[TRUNCATE_BATCH];
-	unsigned long dropped = 0;
-	pgoff_t index = start;
-	unsigned int nr, i;
-
-	while ((nr = find_get_pages_range(mapping, &index, end, TRUNCATE_BATCH, pages))) {
-		for (i = 0; i < nr; i++) {
-			struct page *page = pages[i];
-
-			if (trylock_page(page)) {
-				/* Two references: the cache's and ours. */
-				if (page->mapping == mapping && !PageDirty(page) &&
-				    !PageWriteback(page) && page_ref_count(page) == 2) {
-					delete_from_page_cache(page);
-					dropped++;
-				}
-				unlock_page(page);
-			}
-			put_page(page);
-		}
-		cond_resched();
-	}
-	return dropped;
 }

@@ -2,8 +2,7 @@
 /*
  * mm/unmap_mapping.c - from a file to the entries that map it, through i_mmap.
  *
- * Truncation removes pages from all address spaces; write-back makes their entries clean and
- * read-only first, so that later writes are noticed.
+ * Truncation removes pages from all address spaces.
  *
  * Locks: the i_mmap lock, for reading: VMAs on the list keep their ends, and the tables below them
  * are not freed while they are on it. mmap_lock is not taken.
@@ -60,39 +59,4 @@ void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len
 	pgoff_t nr = ((pgoff_t)len + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
 	unmap_mapping_pages(mapping, first, len ? nr : 0, even_cows);
-}
-
-static bool clean_one(struct vm_area_struct *vma, unsigned long addr, struct page *page)
-{
-	struct pt_handle pt;
-	bool dirty = false;
-	pte_t pte;
-
-	if (pt_lock_existing(vma->vm_mm, addr, &pt))
-		return false;
-	pte = ptep_get(pt.pte);
-	if (pte_present(pte) && vm_normal_page(pte) == page && (pte_dirty(pte) || pte_write(pte))) {
-		pte = ptep_get_and_clear(vma->vm_mm, addr, pt.pte);
-		dirty = pte_dirty(pte);
-		set_pte(pt.pte, pte_wrprotect(pte_mkclean(pte)));
-		flush_tlb_page(vma, addr);
-	}
-	pt_unlock(&pt);
-	return dirty;
-}
-
-bool page_mkclean_mapping(struct address_space *mapping, struct page *page)
-{
-	struct vm_area_struct *vma;
-	unsigned long start, end;
-	bool dirty = false;
-
-	down_read(&mapping->i_mmap_lock);
-	list_for_each_entry (vma, &mapping->i_mmap, i_mmap_node) {
-		if (vma->vm_flags & VM_SHARED &&
-		    vma_part_of(vma, page->index, page->index, &start, &end))
-			dirty |= clean_one(vma, start, page);
-	}
-	up_read(&mapping->i_mmap_lock);
-	return dirty;
 }

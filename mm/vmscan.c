@@ -3,7 +3,7 @@
  * mm/vmscan.c - memory is short: takes back what can be had without anybody losing data.
  *
  *	1. pages that programs gave up with MADV_FREE and have not written since
- *	2. the caches that registered a shrinker; spare kernel stacks; empty slabs
+ *	2. spare kernel stacks; empty slabs
  *	3. free pages that lie on the lists of other CPUs
  *
  * MADV_FREE leaves an entry clean and its page without PG_swapbacked. A write makes the entry dirty
@@ -11,13 +11,13 @@
  * address space that has such pages (mm->lazyfree) are walked; no VMA is looked at, and mmap_lock,
  * which the caller may hold, is not needed.
  *
- * Locks: shrinker_mutex guards the list and is held while shrinkers run; an allocation that finds
- * it held does without, so that a shrinker may allocate. mmlist_lock, page_table_lock, PTL, in this
- * order, keep address spaces and tables from going away during the walk.
+ * Pages of files live nowhere else and stay.
+ *
+ * Locks: mmlist_lock, page_table_lock, PTL, in this order, keep address spaces and tables from going
+ * away during the walk.
  */
 #include <pagoda/kernel.h>
 #include <pagoda/mmu_gather.h>
-#include <pagoda/mutex.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
 #include <pagoda/vmalloc.h>
@@ -103,46 +103,9 @@ static unsigned long reclaim_lazyfree(unsigned long nr)
 	return freed;
 }
 
-/* ---- caches of the kernel -------------------------------------------------------------------- */
-
-static DEFINE_MUTEX(shrinker_mutex);
-static LIST_HEAD(shrinkers);
-
-void register_shrinker(struct shrinker *shrinker)
-{
-	mutex_lock(&shrinker_mutex);
-	list_add_tail(&shrinker->list, &shrinkers);
-	mutex_unlock(&shrinker_mutex);
-}
-
-unsigned long shrink_caches(gfp_t gfp, unsigned long nr)
-{
-	struct shrinker *shrinker;
-	unsigned long freed = 0;
-
-	if (!mutex_trylock(&shrinker_mutex))
-		return 0;
-	list_for_each_entry (shrinker, &shrinkers, list) {
-		unsigned long have = shrinker->count(shrinker);
-
-		if (have)
-			freed += shrinker->scan(shrinker, min(have, nr), gfp);
-	}
-	mutex_unlock(&shrinker_mutex);
-	freed += purge_thread_stacks();
-	freed += kmem_cache_shrink_all();
-	return freed;
-}
-
-void drain_memory_caches(void)
-{
-	shrink_caches(GFP_KERNEL, ULONG_MAX);
-	drain_all_pages();
-}
-
 /* ---- for the page allocator ------------------------------------------------------------------ */
 
-unsigned long try_to_free_pages(gfp_t gfp, unsigned long nr)
+unsigned long try_to_free_pages(unsigned long nr)
 {
 	unsigned long freed;
 
@@ -150,8 +113,15 @@ unsigned long try_to_free_pages(gfp_t gfp, unsigned long nr)
 	current->flags |= PF_MEMALLOC;
 	freed = reclaim_lazyfree(nr);
 	if (!freed)
-		freed = shrink_caches(gfp, nr);
+		freed = purge_thread_stacks() + kmem_cache_shrink_all();
 	current->flags &= ~PF_MEMALLOC;
 	drain_all_pages();
 	return freed;
+}
+
+void drain_memory_caches(void)
+{
+	purge_thread_stacks();
+	kmem_cache_shrink_all();
+	drain_all_pages();
 }

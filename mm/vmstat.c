@@ -75,8 +75,6 @@ void si_meminfo(struct meminfo *info)
 		.cached = vm_stat_sum(NR_FILE_PAGES),
 		.anon = vm_stat_sum(NR_ANON_MAPPED),
 		.mapped = vm_stat_sum(NR_FILE_MAPPED),
-		.dirty = vm_stat_sum(NR_FILE_DIRTY),
-		.writeback = vm_stat_sum(NR_WRITEBACK),
 		.slab_reclaimable = vm_stat_sum(NR_SLAB_RECLAIMABLE),
 		.slab_unreclaimable = vm_stat_sum(NR_SLAB_UNRECLAIMABLE),
 		.pagetables = vm_stat_sum(NR_PAGETABLE),

@@ -17,7 +17,6 @@ enum kpageflags {
 	KPF_DIRTY = 4,
 	KPF_LRU = 5,
 	KPF_SLAB = 7,
-	KPF_WRITEBACK = 8,
 	KPF_BUDDY = 10,
 	KPF_MMAP = 11,
 	KPF_ANON = 12,
@@ -57,19 +56,12 @@ static u64 flags_of(unsigned long pfn)
 		enum pageflags from;
 		enum kpageflags to;
 	} same[] = {
-		{PG_locked, KPF_LOCKED},
-		{PG_uptodate, KPF_UPTODATE},
-		{PG_dirty, KPF_DIRTY},
-		{PG_slab, KPF_SLAB},
-		{PG_writeback, KPF_WRITEBACK},
-		{PG_buddy, KPF_BUDDY},
-		{PG_pcp, KPF_BUDDY},
-		{PG_anon, KPF_ANON},
-		{PG_swapbacked, KPF_SWAPBACKED},
-		{PG_head, KPF_COMPOUND_HEAD},
-		{PG_tail, KPF_COMPOUND_TAIL},
-		{PG_table, KPF_PGTABLE},
-		{PG_reserved, KPF_RESERVED},
+		{PG_locked, KPF_LOCKED},      {PG_uptodate, KPF_UPTODATE},
+		{PG_dirty, KPF_DIRTY},	      {PG_slab, KPF_SLAB},
+		{PG_buddy, KPF_BUDDY},	      {PG_pcp, KPF_BUDDY},
+		{PG_anon, KPF_ANON},	      {PG_swapbacked, KPF_SWAPBACKED},
+		{PG_head, KPF_COMPOUND_HEAD}, {PG_tail, KPF_COMPOUND_TAIL},
+		{PG_table, KPF_PGTABLE},      {PG_reserved, KPF_RESERVED},
 	};
 	struct page *page = pfn_to_page(pfn);
 	u64 flags = 0;

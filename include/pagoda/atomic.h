@@ -51,9 +51,8 @@
 	}
 
 /*
- * The operations of one counter type. inc_not_zero and add_unless return whether they added;
- * dec_if_positive returns the old value minus one, also when that is negative and nothing was
- * stored.
+ * The operations of one counter type. Those with "unless" or "not" in their names return whether
+ * they changed it.
  */
 #define ATOMIC_OPS(name, type)                                                                     \
 	static inline type name##_read(const name##_t *v)                                          \
@@ -170,15 +169,25 @@
 	{                                                                                          \
 		return name##_add_unless(v, 1, 0);                                                 \
 	}                                                                                          \
-	static inline type name##_dec_if_positive(name##_t *v)                                     \
+	static inline bool name##_inc_unless_negative(name##_t *v)                                 \
 	{                                                                                          \
 		type old = name##_read(v);                                                         \
                                                                                                    \
 		do {                                                                               \
-			if (old < 1)                                                               \
-				break;                                                             \
+			if (old < 0)                                                               \
+				return false;                                                      \
+		} while (!name##_try_cmpxchg(v, &old, old + 1));                                   \
+		return true;                                                                       \
+	}                                                                                          \
+	static inline bool name##_dec_unless_positive(name##_t *v)                                 \
+	{                                                                                          \
+		type old = name##_read(v);                                                         \
+                                                                                                   \
+		do {                                                                               \
+			if (old > 0)                                                               \
+				return false;                                                      \
 		} while (!name##_try_cmpxchg(v, &old, old - 1));                                   \
-		return old - 1;                                                                    \
+		return true;                                                                       \
 	}
 
 ATOMIC_OPS(atomic, int)

@@ -29,15 +29,7 @@ void kill_anon_super(struct super_block *sb);
 void kill_litter_super(struct super_block *sb); /* for SB_DCACHE_ONLY trees */
 void deactivate_super(struct super_block *sb);
 void sync_filesystems(int wait);
-/* Calls visit for each, none is freed meanwhile; for none at all while somebody changes the list. */
-void iterate_supers(void (*visit)(struct super_block *sb, void *arg), void *arg);
 int sync_filesystem(struct super_block *sb);
-
-/* ---- fs/drop_caches.c -------------------------------------------------------------------- */
-
-void drop_caches_init(void);
-/* Drops about nr clean pages of files that can be read again; returns how many. */
-unsigned long drop_pagecache(unsigned long nr);
 
 /* ---- fs/inode.c -------------------------------------------------------------------------- */
 

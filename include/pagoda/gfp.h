@@ -13,7 +13,7 @@
 #include <pagoda/mm_types.h>
 #include <pagoda/page.h>
 
-#define __GFP_DIRECT_RECLAIM 0x0001u /* may sleep: run shrinkers, then the OOM killer */
+#define __GFP_DIRECT_RECLAIM 0x0001u /* may sleep: reclaim, then the OOM killer */
 #define __GFP_HIGH	     0x0002u /* may take half of the reserve */
 #define __GFP_MEMALLOC	     0x0004u /* may take all of it: frees memory soon */
 #define __GFP_ZERO	     0x0008u /* contents cleared */
@@ -97,20 +97,6 @@ bool pfn_valid(unsigned long pfn);
 
 /* ---- mm/vmscan.c ------------------------------------------------------------------------- */
 
-/*
- * Caches that can give memory back. scan() frees about nr objects or pages and returns how many it
- * freed; it may sleep, but must not wait for locks that are held across allocations.
- */
-struct shrinker {
-	const char *name;
-	unsigned long (*count)(struct shrinker *shrinker);
-	unsigned long (*scan)(struct shrinker *shrinker, unsigned long nr, gfp_t gfp);
-	struct list_head list;
-};
-
-void register_shrinker(struct shrinker *shrinker);
-/* Runs them once; returns how many objects went. */
-unsigned long shrink_caches(gfp_t gfp, unsigned long nr);
 /* Empties every allocator-side cache, so that counts of free pages can be compared. Sleeps. */
 void drain_memory_caches(void);
 

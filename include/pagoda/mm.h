@@ -337,11 +337,6 @@ static inline void mm_populate(unsigned long start, unsigned long len)
 void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, bool even_cows);
 /* The same in pages; @nr 0: to the end. */
 void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
-/*
- * Write-protect @page of @mapping in all address spaces, before it is written out. Returns whether
- * any entry was dirty. Takes the i_mmap lock, so @page must not be locked.
- */
-bool page_mkclean_mapping(struct address_space *mapping, struct page *page);
 
 /* ---- mm/accounting.c: resident pages --------------------------------------------------------- */
 

@@ -37,11 +37,10 @@ typedef unsigned int vm_fault_t; /* VM_FAULT_* */
 /* ---- struct page ------------------------------------------------------------------------- */
 
 enum pageflags {
-	PG_locked,     /* contents are being filled or written; wait_on_page_locked() */
+	PG_locked,     /* contents are being filled or written; lock_page() */
 	PG_uptodate,   /* contents valid */
 	PG_dirty,      /* newer than the backing store */
-	PG_writeback,  /* being written to it */
-	PG_waiters,    /* someone sleeps for PG_locked or PG_writeback */
+	PG_waiters,    /* someone sleeps for PG_locked */
 	PG_swapbacked, /* anonymous or shmem; not: given up with MADV_FREE, if PG_anon */
 	PG_anon,       /* private anonymous page of some address space */
 	PG_slab,       /* belongs to the slab allocator */

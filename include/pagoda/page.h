@@ -54,7 +54,6 @@ _Static_assert(sizeof(struct page) == 64, "struct page is one cache line");
 PAGE_FLAG(Locked, PG_locked)
 PAGE_FLAG(Uptodate, PG_uptodate)
 PAGE_FLAG(Dirty, PG_dirty)
-PAGE_FLAG(Writeback, PG_writeback)
 PAGE_FLAG(Waiters, PG_waiters)
 PAGE_FLAG(SwapBacked, PG_swapbacked)
 PAGE_FLAG(Anon, PG_anon)

@@ -79,8 +79,6 @@ int shmem_mmap(struct file *file, struct vm_area_struct *vma);
 ssize_t shmem_file_read_iter(struct kiocb *iocb, struct iov_iter *to);
 loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence);
 long shmem_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
-/* Drops [lstart, lend]; frees blocks; zeroes partial pages. lend -1: to the end. */
-void shmem_truncate_range(struct inode *inode, loff_t lstart, loff_t lend);
 /* Changes i_size; the inode's lock is held. -EPERM when sealed, -ENOMEM. */
 int shmem_setsize(struct inode *inode, loff_t newsize);
 

@@ -16,7 +16,7 @@ enum vm_stat_item {
 	NR_FILE_MAPPED, /* entries of page tables that map page-cache pages */
 	NR_FILE_PAGES,	/* page cache, shmem included */
 	NR_SHMEM,
-	NR_FILE_DIRTY,
+	NR_FILE_DIRTY, /* 0, like the next: nothing is written back without a disk */
 	NR_WRITEBACK,
 	NR_SLAB_RECLAIMABLE,
 	NR_SLAB_UNRECLAIMABLE,
@@ -62,7 +62,7 @@ struct meminfo {
 	unsigned long totalram, freeram, available;
 	unsigned long sharedram, bufferram, cached; /* cached includes shmem, as in Linux */
 	unsigned long totalswap, freeswap;
-	unsigned long anon, mapped, dirty, writeback;
+	unsigned long anon, mapped;
 	unsigned long slab_reclaimable, slab_unreclaimable;
 	unsigned long pagetables, kernel_stack, vmalloc_used, mlocked;
 };

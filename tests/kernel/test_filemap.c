@@ -12,15 +12,27 @@
 #include <uapi/falloc.h>
 #include "ktest.h"
 
+/* A new page of @mapping, locked, with a reference. */
+static struct page *new_page_at(struct address_space *mapping, pgoff_t index)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	if (page) {
+		KTEST_EXPECT(trylock_page(page));
+		KTEST_EXPECT_EQ(add_to_page_cache_locked(page, mapping, index), 0);
+	}
+	return page;
+}
+
 KTEST(filemap_add_find_delete)
 {
 	struct address_space mapping;
 	struct page *page, *found;
 	pgoff_t index;
 
-	address_space_init(&mapping, NULL, NULL);
+	address_space_init(&mapping, NULL);
 	for (index = 0; index < 200; index += 3) {
-		page = find_or_create_page(&mapping, index, GFP_KERNEL);
+		page = new_page_at(&mapping, index);
 		KTEST_ASSERT(page);
 		KTEST_EXPECT(PageLocked(page) && page->index == index);
 		unlock_page(page);
@@ -46,12 +58,12 @@ KTEST(filemap_add_twice)
 	struct address_space mapping;
 	struct page *page, *other;
 
-	address_space_init(&mapping, NULL, NULL);
-	page = find_or_create_page(&mapping, 5, GFP_KERNEL);
+	address_space_init(&mapping, NULL);
+	page = new_page_at(&mapping, 5);
 	other = alloc_page(GFP_KERNEL);
 	KTEST_ASSERT(page && other);
 	KTEST_EXPECT(trylock_page(other));
-	KTEST_EXPECT_EQ(add_to_page_cache_locked(other, &mapping, 5, GFP_KERNEL), -EEXIST);
+	KTEST_EXPECT_EQ(add_to_page_cache_locked(other, &mapping, 5), -EEXIST);
 	KTEST_EXPECT_EQ(page_count(other), 1);
 	unlock_page(other);
 	put_page(other);
@@ -67,8 +79,8 @@ KTEST(filemap_truncate_partial)
 	struct page *page;
 	u8 *data;
 
-	address_space_init(&mapping, NULL, NULL);
-	page = find_or_create_page(&mapping, 0, GFP_KERNEL);
+	address_space_init(&mapping, NULL);
+	page = new_page_at(&mapping, 0);
 	KTEST_ASSERT(page);
 	data = page_address(page);
 	memset(data, 1, PAGE_SIZE);

@@ -326,7 +326,7 @@ static long do_step(const struct op *op)
 			(around[!!a[0]] + a[1]) << PAGE_SHIFT;
 		return 0;
 	case OP_RECLAIM:
-		try_to_free_pages(GFP_KERNEL, a[0]);
+		try_to_free_pages(a[0]);
 		return 0;
 	default:
 		return step_memory(op);

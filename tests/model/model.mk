@@ -9,7 +9,7 @@
 MODEL_DIR  := tests/model
 MODEL_KSRC := $(filter-out mm/vmalloc.c,$(wildcard mm/*.c)) \
 	      $(addprefix kernel/,fail_alloc.c rwsem.c mutex.c wait.c lockrank.c cred.c init_task.c rlimit.c capability.c) \
-	      $(addprefix fs/,file_table.c file.c fdtable.c inode.c dcache.c drop_caches.c super.c mount.c namespace.c libfs.c tmpfs.c \
+	      $(addprefix fs/,file_table.c file.c fdtable.c inode.c dcache.c super.c mount.c namespace.c libfs.c tmpfs.c \
 	      memfd.c open.c uio.c read_write.c llseek.c sync.c attr.c permission.c fs_struct.c) \
 	      $(wildcard fs/userfaultfd*.c) arch/x86_64/pgtable.c arch/x86_64/pkeys.c $(filter-out kernel/lib/memory.c kernel/lib/string.c,$(wildcard kernel/lib/*.c))
 MODEL_KSRC += $(addprefix $(MODEL_DIR)/,shims.c absent.c arena.c mmu.c machine.c)
