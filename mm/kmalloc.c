@@ -18,14 +18,11 @@ static struct kmem_cache *xa_node_cachep;
 
 static void *kmalloc_large(size_t size, gfp_t gfp)
 {
-	unsigned int order = 0;
 	struct page *page;
 
 	if (size > KMALLOC_MAX_SIZE)
 		return NULL;
-	while (PAGE_SIZE << order < size)
-		order++;
-	page = alloc_pages(gfp | __GFP_COMP, order);
+	page = alloc_pages(gfp | __GFP_COMP, get_order(size));
 	return page ? page_address(page) : NULL;
 }
 
@@ -54,35 +51,6 @@ void kfree(const void *p)
 		put_page(page);
 }
 
-size_t ksize(const void *p)
-{
-	struct page *page;
-
-	if (!p)
-		return 0;
-	page = virt_to_page(p);
-	return PageSlab(page) ? page->slab_cache->object_size : page_size(page);
-}
-
-void *krealloc(const void *p, size_t new_size, gfp_t gfp)
-{
-	size_t old_size = ksize(p);
-	void *new;
-
-	if (!new_size) {
-		kfree(p);
-		return NULL;
-	}
-	if (p && new_size <= old_size && new_size > old_size / 4)
-		return (void *)p;
-	new = do_kmalloc(new_size, gfp, __builtin_return_address(0));
-	if (new &&p) {
-		memcpy(new, p, min(old_size, new_size));
-		kfree(p);
-	}
-	return new;
-}
-
 /* ---- Copies ------------------------------------------------------------------------------ */
 
 void *kmemdup(const void *src, size_t len, gfp_t gfp)
@@ -106,11 +74,6 @@ char *kmemdup_nul(const char *s, size_t len, gfp_t gfp)
 char *kstrdup(const char *s, gfp_t gfp)
 {
 	return s ? kmemdup_nul(s, strlen(s), gfp) : NULL;
-}
-
-char *kstrndup(const char *s, size_t max, gfp_t gfp)
-{
-	return s ? kmemdup_nul(s, strnlen(s, max), gfp) : NULL;
 }
 
 /* ---- kvmalloc ---------------------------------------------------------------------------- */

@@ -33,12 +33,10 @@ static void mod_slab_stat(const struct kmem_cache *s, long pages)
 
 static struct page *alloc_slab_pages(struct kmem_cache *s, gfp_t gfp)
 {
+	unsigned int order = get_order(s->size);
 	struct page *page;
-	unsigned int order = 0;
 
 	gfp &= ~(__GFP_ZERO | __GFP_MOVABLE);
-	while (PAGE_SIZE << order < s->size)
-		order++;
 	/* A large slab is nice to have; a slab for one object must do. */
 	if (s->order > order) {
 		page = alloc_pages((gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP | __GFP_NOWARN,
@@ -62,7 +60,6 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 	page->freelist = NULL;
 	page->inuse = 0;
 	page->objects = slab_order_objects(s, order);
-	page->frozen = 0;
 	for (i = 0; i < 1u << order; i++) {
 		page[i].slab_cache = s;
 		__SetPageSlab(&page[i]);
@@ -86,7 +83,7 @@ static struct page *new_slab(struct kmem_cache *s, gfp_t gfp)
 }
 
 /* Frees slabs that are on no list of the cache any more; returns pages. */
-unsigned long slab_free_pages(struct kmem_cache *s, struct list_head *empty)
+static unsigned long free_slabs(struct kmem_cache *s, struct list_head *empty)
 {
 	struct page *page, *next;
 	unsigned long freed = 0;
@@ -103,6 +100,16 @@ unsigned long slab_free_pages(struct kmem_cache *s, struct list_head *empty)
 	return freed;
 }
 
+/* s->lock held. */
+static void add_slab(struct kmem_cache *s, struct page *page)
+{
+	s->nr_slabs++;
+	s->total_objs += page->objects;
+	s->free_objs += page->objects;
+	list_add(&page->slab_list, &s->partial);
+}
+
+/* s->lock held. */
 static void remove_empty_slab(struct kmem_cache *s, struct page *page, struct list_head *empty)
 {
 	s->nr_slabs--;
@@ -111,14 +118,19 @@ static void remove_empty_slab(struct kmem_cache *s, struct page *page, struct li
 	list_move(&page->slab_list, empty);
 }
 
-void slab_collect_empty(struct kmem_cache *s, struct list_head *empty)
+unsigned long slab_free_empty(struct kmem_cache *s)
 {
 	struct page *page, *next;
+	LIST_HEAD(empty);
+	unsigned long flags;
 
+	spin_lock_irqsave(&s->lock, flags);
 	list_for_each_entry_safe (page, next, &s->partial, slab_list) {
 		if (!page->inuse)
-			remove_empty_slab(s, page, empty);
+			remove_empty_slab(s, page, &empty);
 	}
+	spin_unlock_irqrestore(&s->lock, flags);
+	return free_slabs(s, &empty);
 }
 
 /* ---- Between slabs and CPU stacks: s->lock held, interrupts off -------------------------- */
@@ -172,20 +184,12 @@ static void *refill_stack(struct kmem_cache *s)
 	return first;
 }
 
-void slab_drain_stack(struct kmem_cache *s, unsigned int keep, struct list_head *empty)
-{
-	struct local_stack *stack = slab_stack(s);
-
-	while (local_stack_count(stack) > keep)
-		give_object(s, local_stack_pop(stack), empty);
-}
-
 /* ---- Allocation -------------------------------------------------------------------------- */
 
 /* The link of an object, from the slabs or a new one. */
 static void *slab_take_slow(struct kmem_cache *s, gfp_t gfp)
 {
-	struct page *page;
+	struct page *page = NULL;
 	unsigned long flags;
 	void *node;
 
@@ -193,25 +197,18 @@ static void *slab_take_slow(struct kmem_cache *s, gfp_t gfp)
 		return NULL;
 	/* With fault injection the stack has not been tried yet. */
 	node = local_stack_pop(slab_stack(s));
-	if (node)
-		return node;
-
-	spin_lock_irqsave(&s->lock, flags);
-	node = refill_stack(s);
-	spin_unlock_irqrestore(&s->lock, flags);
-	if (node)
-		return node;
-
-	page = new_slab(s, gfp);
-	if (!page)
-		return NULL;
-	spin_lock_irqsave(&s->lock, flags);
-	list_add(&page->slab_list, &s->partial);
-	s->nr_slabs++;
-	s->total_objs += page->objects;
-	s->free_objs += page->objects;
-	node = refill_stack(s);
-	spin_unlock_irqrestore(&s->lock, flags);
+	while (!node) {
+		spin_lock_irqsave(&s->lock, flags);
+		if (page)
+			add_slab(s, page);
+		node = refill_stack(s);
+		spin_unlock_irqrestore(&s->lock, flags);
+		if (node)
+			break;
+		page = new_slab(s, gfp);
+		if (!page)
+			break;
+	}
 	return node;
 }
 
@@ -256,42 +253,43 @@ void *slab_alloc_caller(struct kmem_cache *s, gfp_t gfp, const void *caller)
 
 /* ---- Freeing ----------------------------------------------------------------------------- */
 
-/* This CPU's stack is full: a batch goes back to the slabs. */
-static noinline void slab_free_slow(struct kmem_cache *s, void *obj)
+void slab_drain_stack(struct kmem_cache *s, unsigned int keep)
 {
+	struct local_stack *stack = slab_stack(s);
 	LIST_HEAD(empty);
 	unsigned long flags;
 
-	do {
-		spin_lock_irqsave(&s->lock, flags);
-		slab_drain_stack(s, s->cpu_limit - s->cpu_batch, &empty);
-		spin_unlock_irqrestore(&s->lock, flags);
-	} while (!local_stack_push(slab_stack(s), obj + s->link, s->cpu_limit));
-	slab_free_pages(s, &empty);
+	spin_lock_irqsave(&s->lock, flags);
+	while (local_stack_count(stack) > keep)
+		give_object(s, local_stack_pop(stack), &empty);
+	spin_unlock_irqrestore(&s->lock, flags);
+	free_slabs(s, &empty);
 }
 
-/* Takes an object that has passed the checks. */
-static __always_inline void slab_give(struct kmem_cache *s, void *obj)
+/* This CPU's stack is full: a batch goes back to the slabs. */
+static noinline void slab_free_slow(struct kmem_cache *s, void *obj)
 {
+	do {
+		slab_drain_stack(s, s->cpu_limit - s->cpu_batch);
+	} while (!local_stack_push(slab_stack(s), obj + s->link, s->cpu_limit));
+}
+
+static __always_inline void slab_free(struct kmem_cache *s, void *obj, const void *caller)
+{
+	VM_BUG_ON(!PageSlab(virt_to_page(obj)) || virt_to_page(obj)->slab_cache != s);
+	if (unlikely(s->flags & SLAB_DEBUG_FLAGS) && !slab_debug_free(s, obj, caller))
+		return;
 	if (unlikely(!local_stack_push(slab_stack(s), obj + s->link, s->cpu_limit)))
 		slab_free_slow(s, obj);
 }
 
 void slab_free_caller(struct kmem_cache *s, void *obj, const void *caller)
 {
-	VM_BUG_ON(!PageSlab(virt_to_page(obj)) || virt_to_page(obj)->slab_cache != s);
-	if (unlikely(s->flags & SLAB_DEBUG_FLAGS) && !slab_debug_free(s, obj, caller))
-		return;
-	slab_give(s, obj);
+	slab_free(s, obj, caller);
 }
 
 void kmem_cache_free(struct kmem_cache *s, void *obj)
 {
-	if (unlikely(!obj))
-		return;
-	VM_BUG_ON(!PageSlab(virt_to_page(obj)) || virt_to_page(obj)->slab_cache != s);
-	if (unlikely(s->flags & SLAB_DEBUG_FLAGS) &&
-	    !slab_debug_free(s, obj, __builtin_return_address(0)))
-		return;
-	slab_give(s, obj);
+	if (likely(obj))
+		slab_free(s, obj, __builtin_return_address(0));
 }

@@ -18,11 +18,6 @@ struct kmem_cache *slab_caches[MAX_CACHES];
 static struct kmem_cache kmem_cache_cache; /* of caches; static, for it is the first */
 static unsigned int debug_flags;
 
-void slab_debug_enable(void)
-{
-	debug_flags = SLAB_DEBUG_FLAGS;
-}
-
 /* ---- Making a cache ---------------------------------------------------------------------- */
 
 /*
@@ -47,13 +42,6 @@ static unsigned int slab_order(unsigned int size)
 	return best;
 }
 
-/* Small objects: more of them, as a batch of each should be about a page. */
-static void set_cpu_limits(struct kmem_cache *s)
-{
-	s->cpu_batch = clamp(4096u / s->size, 2u, 32u);
-	s->cpu_limit = s->cpu_batch * 2;
-}
-
 static void init_cache(struct kmem_cache *s, const char *name, size_t size, size_t align,
 		       unsigned int flags, void (*ctor)(void *))
 {
@@ -76,28 +64,24 @@ static void init_cache(struct kmem_cache *s, const char *name, size_t size, size
 	}
 	s->size = ALIGN(s->size, (unsigned int)align);
 	s->order = slab_order(s->size);
-	set_cpu_limits(s);
+	/* Small objects: more of them, as a batch of each should be about a page. */
+	s->cpu_batch = clamp(4096u / s->size, 2u, 32u);
+	s->cpu_limit = s->cpu_batch * 2;
 	spin_lock_init_rank(&s->lock, RANK_ALLOC);
 	INIT_LIST_HEAD(&s->partial);
 	INIT_LIST_HEAD(&s->full);
 }
 
-static int register_cache(struct kmem_cache *s)
+/* False when there are too many. */
+static bool register_cache(struct kmem_cache *s)
 {
-	unsigned int id;
-	int err = -ENOMEM;
-
 	mutex_lock(&slab_mutex);
-	for (id = 0; id < MAX_CACHES; id++) {
-		if (!slab_caches[id]) {
-			s->id = id;
-			slab_caches[id] = s;
-			err = 0;
-			break;
-		}
-	}
+	while (s->id < MAX_CACHES && slab_caches[s->id])
+		s->id++;
+	if (s->id < MAX_CACHES)
+		slab_caches[s->id] = s;
 	mutex_unlock(&slab_mutex);
-	return err;
+	return s->id < MAX_CACHES;
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
@@ -107,7 +91,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 
 	if (s) {
 		init_cache(s, name, size, align, flags, ctor);
-		if (!register_cache(s))
+		if (register_cache(s))
 			return s;
 		kmem_cache_free(&kmem_cache_cache, s);
 	}
@@ -131,10 +115,10 @@ void kmem_cache_init(void)
 	unsigned int i;
 
 #ifdef CONFIG_CHECKED
-	slab_debug_enable();
+	debug_flags = SLAB_DEBUG_FLAGS;
 #endif
 	if (cmdline_flag("slub_debug"))
-		slab_debug_enable();
+		debug_flags = SLAB_DEBUG_FLAGS;
 	init_cache(&kmem_cache_cache, "kmem_cache", sizeof(struct kmem_cache),
 		   __alignof__(struct kmem_cache), 0, NULL);
 	register_cache(&kmem_cache_cache);
@@ -149,56 +133,15 @@ void kmem_cache_init(void)
 
 /* ---- Shrinking --------------------------------------------------------------------------- */
 
-/* Runs on each CPU with interrupts off; slab_mutex is held by who sent it. */
-static void drain_local(struct kmem_cache *s)
-{
-	LIST_HEAD(empty);
-
-	if (!local_stack_count(slab_stack(s)))
-		return;
-	spin_lock(&s->lock);
-	slab_drain_stack(s, 0, &empty);
-	spin_unlock(&s->lock);
-	slab_free_pages(s, &empty);
-}
-
-static void drain_local_cache(void *arg)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	drain_local(arg);
-	local_irq_restore(flags);
-}
-
+/* Runs on each CPU; slab_mutex is held by who sent it. */
 static void drain_local_caches(void *unused)
 {
-	unsigned long flags;
 	unsigned int id;
 
-	local_irq_save(flags);
 	for (id = 0; id < MAX_CACHES; id++) {
-		if (slab_caches[id])
-			drain_local(slab_caches[id]);
+		if (slab_caches[id] && local_stack_count(slab_stack(slab_caches[id])))
+			slab_drain_stack(slab_caches[id], 0);
 	}
-	local_irq_restore(flags);
-}
-
-static unsigned long free_empty_slabs(struct kmem_cache *s)
-{
-	LIST_HEAD(empty);
-	unsigned long flags;
-
-	spin_lock_irqsave(&s->lock, flags);
-	slab_collect_empty(s, &empty);
-	spin_unlock_irqrestore(&s->lock, flags);
-	return slab_free_pages(s, &empty);
-}
-
-unsigned long kmem_cache_shrink(struct kmem_cache *s)
-{
-	on_each_cpu(drain_local_cache, s, true);
-	return free_empty_slabs(s);
 }
 
 unsigned long kmem_cache_shrink_all(void)
@@ -211,7 +154,7 @@ unsigned long kmem_cache_shrink_all(void)
 	on_each_cpu(drain_local_caches, NULL, true);
 	for (id = 0; id < MAX_CACHES; id++) {
 		if (slab_caches[id])
-			freed += free_empty_slabs(slab_caches[id]);
+			freed += slab_free_empty(slab_caches[id]);
 	}
 	mutex_unlock(&slab_mutex);
 	return freed;
@@ -222,16 +165,16 @@ void kmem_cache_destroy(struct kmem_cache *s)
 	if (!s)
 		return;
 	mutex_lock(&slab_mutex);
-	kmem_cache_shrink(s);
+	on_each_cpu(drain_local_caches, NULL, true);
+	slab_free_empty(s);
 	if (s->nr_slabs) {
 		pr_err("slab: cache %s destroyed with objects in use\n", s->name);
 		slab_debug_leaks(s);
-		mutex_unlock(&slab_mutex);
-		return;
+	} else {
+		slab_caches[s->id] = NULL;
+		kmem_cache_free(&kmem_cache_cache, s);
 	}
-	slab_caches[s->id] = NULL;
 	mutex_unlock(&slab_mutex);
-	kmem_cache_free(&kmem_cache_cache, s);
 }
 
 /* ---- Showing ----------------------------------------------------------------------------- */
@@ -251,7 +194,6 @@ void kmem_cache_info(struct kmem_cache *s, struct slabinfo *info)
 		.size = s->size,
 		.objects_per_slab = slab_order_objects(s, s->order),
 		.pages_per_slab = 1u << s->order,
-		.active_slabs = s->nr_slabs,
 		.num_slabs = s->nr_slabs,
 	};
 	spin_unlock_irqrestore(&s->lock, flags);

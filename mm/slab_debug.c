@@ -95,24 +95,15 @@ static __cold void report(struct kmem_cache *s, void *obj, const char *what, con
 
 /* ---- Checks ------------------------------------------------------------------------------ */
 
-static bool all_bytes(const u8 *p, u8 value, unsigned int len)
-{
-	while (len--) {
-		if (*p++ != value)
-			return false;
-	}
-	return true;
-}
-
 static bool red_zones_are(struct kmem_cache *s, const u8 *obj, u8 red)
 {
-	return all_bytes(obj - s->red_left, red, s->red_left) &&
-	       all_bytes(obj + s->object_size, red, s->link - s->object_size);
+	return !memchr_inv(obj - s->red_left, red, s->red_left) &&
+	       !memchr_inv(obj + s->object_size, red, s->link - s->object_size);
 }
 
 static bool poison_is_whole(struct kmem_cache *s, const u8 *obj)
 {
-	return s->ctor || (all_bytes(obj, POISON_FREE, s->object_size - 1) &&
+	return s->ctor || (!memchr_inv(obj, POISON_FREE, s->object_size - 1) &&
 			   obj[s->object_size - 1] == POISON_END);
 }
 

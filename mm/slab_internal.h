@@ -67,18 +67,14 @@ static inline unsigned int slab_order_objects(const struct kmem_cache *s, unsign
 /* kmem_cache_alloc() and kmem_cache_free() for someone else, as the debug mode will say. */
 void *slab_alloc_caller(struct kmem_cache *s, gfp_t gfp, const void *caller);
 void slab_free_caller(struct kmem_cache *s, void *obj, const void *caller);
+/* Moves ready objects of this CPU, all but keep, back to their slabs. */
+void slab_drain_stack(struct kmem_cache *s, unsigned int keep);
+/* Frees slabs without an object in use; returns pages. */
+unsigned long slab_free_empty(struct kmem_cache *s);
 
 /* ---- mm/kmalloc.c ------------------------------------------------------------------------ */
 
 void xa_node_cache_init(void);
-
-/* ---- mm/slab.c: s->lock held ------------------------------------------------------------- */
-
-/* Moves ready objects of this CPU, all but keep, back to their slabs; empty slabs go to *empty. */
-void slab_drain_stack(struct kmem_cache *s, unsigned int keep, struct list_head *empty);
-/* Moves empty slabs off the partial list; without the lock: frees what is on a list. */
-void slab_collect_empty(struct kmem_cache *s, struct list_head *empty);
-unsigned long slab_free_pages(struct kmem_cache *s, struct list_head *empty);
 
 /* ---- mm/slab_debug.c --------------------------------------------------------------------- */
 

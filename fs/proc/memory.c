@@ -98,7 +98,7 @@ static int put_slab(const struct slabinfo *s, void *m)
 {
 	seq_printf(m, "%-17s %6lu %6lu %6u %4u %4u : tunables %4u %4u %4u", s->name, s->active_objs,
 		   s->num_objs, s->size, s->objects_per_slab, s->pages_per_slab, 0, 0, 0);
-	seq_printf(m, " : slabdata %6lu %6lu %6lu\n", s->active_slabs, s->num_slabs, 0UL);
+	seq_printf(m, " : slabdata %6lu %6lu %6lu\n", s->num_slabs, s->num_slabs, 0UL);
 	return 0;
 }
 

@@ -72,7 +72,6 @@ struct page {
 			void *freelist;
 			u16 inuse;
 			u16 objects;
-			u32 frozen; /* some CPU's current slab */
 		};
 		struct { /* PTE table; pt_mm and pt_list under page_table_lock */
 			struct list_head pt_list; /* in pt_mm->pte_tables */

@@ -28,8 +28,6 @@ struct kmem_cache;
 
 /* Makes kmalloc() work; needs the page allocator. */
 void kmem_cache_init(void);
-/* Red zones, poison and owners for caches made from now on: `slub_debug` on the command line. */
-void slab_debug_enable(void);
 
 /*
  * name is kept, not copied. align 0: that of a pointer. ctor runs once for each object of a new
@@ -51,7 +49,6 @@ static inline void *kmem_cache_zalloc(struct kmem_cache *s, gfp_t gfp)
 	kmem_cache_create(#name, sizeof(struct name), __alignof__(struct name), (flags), NULL)
 
 /* Gives empty slabs back; objects that CPUs hold ready are returned first. Returns pages freed. */
-unsigned long kmem_cache_shrink(struct kmem_cache *s);
 unsigned long kmem_cache_shrink_all(void);
 
 /* One line of /proc/slabinfo. */
@@ -62,7 +59,6 @@ struct slabinfo {
 	unsigned int size; /* bytes from one object to the next */
 	unsigned int objects_per_slab;
 	unsigned int pages_per_slab;
-	unsigned long active_slabs;
 	unsigned long num_slabs;
 };
 
@@ -95,8 +91,6 @@ static inline unsigned int kmalloc_index(size_t size)
 
 void *__kmalloc(size_t size, gfp_t gfp);
 void kfree(const void *p);
-void *krealloc(const void *p, size_t new_size, gfp_t gfp);
-size_t ksize(const void *p); /* usable bytes */
 
 static inline void *kmalloc(size_t size, gfp_t gfp)
 {
@@ -124,17 +118,7 @@ static inline void *kcalloc(size_t n, size_t size, gfp_t gfp)
 	return kmalloc_array(n, size, gfp | __GFP_ZERO);
 }
 
-static inline void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
-{
-	size_t bytes;
-
-	if (__builtin_mul_overflow(n, size, &bytes))
-		return NULL;
-	return krealloc(p, bytes, gfp);
-}
-
 char *kstrdup(const char *s, gfp_t gfp);
-char *kstrndup(const char *s, size_t max, gfp_t gfp);
 void *kmemdup(const void *src, size_t len, gfp_t gfp);
 char *kmemdup_nul(const char *s, size_t len, gfp_t gfp);
 
