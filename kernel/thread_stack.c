@@ -86,23 +86,18 @@ static void put_slot(unsigned long stack)
 /* Unmaps nr stacks, flushes once, frees their slots and the pages that they have. */
 static void unmap_stacks(const unsigned long *stacks, unsigned int nr)
 {
-	struct page *pages[PURGE_BATCH * STACK_PAGES];
 	unsigned long lo = ~0UL, hi = 0;
-	unsigned int i, j, n = 0;
+	LIST_HEAD(pages);
+	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		for (j = 0; j < STACK_PAGES; j++) {
-			pages[n] = vmalloc_to_page((void *)stacks[i] + j * PAGE_SIZE);
-			if (pages[n])
-				n++;
-		}
-		unmap_kernel_pages(stacks[i], stacks[i] + THREAD_SIZE);
+		unmap_kernel_pages(stacks[i], stacks[i] + THREAD_SIZE, &pages);
 		lo = min(lo, stacks[i]);
 		hi = max(hi, stacks[i] + THREAD_SIZE);
 	}
 	flush_tlb_kernel_range(lo, hi);
-	release_pages(pages, n);
-	mod_vm_stat(NR_KERNEL_STACK, -(long)n);
+	put_pages_list(&pages);
+	mod_vm_stat(NR_KERNEL_STACK, -(long)(nr * STACK_PAGES));
 	for (i = 0; i < nr; i++)
 		put_slot(stacks[i]);
 }
@@ -156,26 +151,15 @@ unsigned long purge_thread_stacks(void)
 static void *map_new_stack(void)
 {
 	unsigned long stack = get_slot();
-	unsigned int i;
 
 	if (!stack)
 		return NULL;
-	for (i = 0; i < STACK_PAGES; i++) {
-		struct page *page = alloc_page(GFP_KERNEL);
-
-		if (!page)
-			goto fail;
-		if (map_kernel_page(stack + i * PAGE_SIZE, page_to_pfn(page), PAGE_KERNEL)) {
-			__free_page(page);
-			goto fail;
-		}
-		inc_vm_stat(NR_KERNEL_STACK);
+	mod_vm_stat(NR_KERNEL_STACK, STACK_PAGES);
+	if (map_new_pages(stack, stack + THREAD_SIZE, GFP_KERNEL)) {
+		unmap_stacks(&stack, 1);
+		return NULL;
 	}
 	return (void *)stack;
-
-fail:
-	unmap_stacks(&stack, 1);
-	return NULL;
 }
 
 void *alloc_thread_stack(void)

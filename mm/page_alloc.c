@@ -251,6 +251,15 @@ void release_pages(struct page **pages, unsigned int nr)
 		put_page(pages[i]);
 }
 
+void put_pages_list(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe (page, next, pages, lru)
+		put_page(page);
+	INIT_LIST_HEAD(pages);
+}
+
 /* ---- By address -------------------------------------------------------------------------- */
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)

@@ -10,22 +10,11 @@
  * the page tables; the entries of an area belong to the area's owner.
  */
 #include <pagoda/kernel.h>
-#include <pagoda/mm_types.h>
 #include <pagoda/slab.h>
 #include <pagoda/vmalloc.h>
 #include <pagoda/vmstat.h>
 #include <asm/pgtable.h>
 #include <asm/tlbflush.h>
-
-struct vmap_area {
-	struct list_head list;
-	unsigned long start, end; /* end includes the guard page */
-	unsigned int flags;
-	unsigned int nr_pages; /* VM_ALLOC, VM_MAP */
-	struct page **pages;   /* VM_ALLOC: owned */
-	phys_addr_t phys;      /* VM_IOREMAP */
-	const void *caller;
-};
 
 static DEFINE_MUTEX(vmap_mutex);
 static LIST_HEAD(vmap_areas);
@@ -33,57 +22,38 @@ static DEFINE_SPINLOCK_RANK(kernel_pt_lock, RANK_PAGE_TABLE);
 
 /* ---- Kernel page tables ------------------------------------------------------------------ */
 
-/*
- * Returns the table below an entry, made if need be: alloc is cleared memory for it. The caller
- * gives up alloc when it is used.
- */
-#define KERNEL_TABLE(level, entryp, alloc)                                                         \
-	do {                                                                                       \
-		spin_lock(&kernel_pt_lock);                                                        \
-		if (level##_none(*(entryp))) {                                                     \
-			level##_populate_kernel((entryp), (void *)(alloc));                        \
-			(alloc) = 0;                                                               \
+/* Makes the table below an entry unless there is one; false when there is no memory. */
+#define KERNEL_TABLE(level, entryp)                                                                \
+	({                                                                                         \
+		unsigned long table = 0;                                                           \
+                                                                                                   \
+		if (level##_none(*(entryp)) && (table = get_zeroed_page(GFP_KERNEL))) {            \
+			spin_lock(&kernel_pt_lock);                                                \
+			if (level##_none(*(entryp))) {                                             \
+				level##_populate_kernel((entryp), (void *)table);                  \
+				table = 0;                                                         \
+			}                                                                          \
+			spin_unlock(&kernel_pt_lock);                                              \
+			free_page(table);                                                          \
 		}                                                                                  \
-		spin_unlock(&kernel_pt_lock);                                                      \
-	} while (0)
+		!level##_none(*(entryp));                                                          \
+	})
 
 /* The entry for a kernel address, with all tables above it made; NULL when there is no memory. */
 static pte_t *kernel_pte_alloc(unsigned long addr)
 {
-	pgd_t *pgd = pgd_offset_k(addr);
-	unsigned long table = 0;
-	pte_t *pte = NULL;
-	pud_t *pud;
+	pud_t *pud =
+		pud_offset(pgd_offset_k(addr), addr); /* paging_init() has made the PUD table */
 	pmd_t *pmd;
 
-	if (pgd_none(*pgd)) {
-		table = get_zeroed_page(GFP_KERNEL);
-		if (!table)
-			return NULL;
-		KERNEL_TABLE(pgd, pgd, table);
-	}
-	pud = pud_offset(pgd, addr);
-	if (pud_none(*pud)) {
-		if (!table)
-			table = get_zeroed_page(GFP_KERNEL);
-		if (!table)
-			return NULL;
-		KERNEL_TABLE(pud, pud, table);
-	}
+	if (!KERNEL_TABLE(pud, pud))
+		return NULL;
 	pmd = pmd_offset(pud, addr);
-	if (pmd_none(*pmd)) {
-		if (!table)
-			table = get_zeroed_page(GFP_KERNEL);
-		if (!table)
-			return NULL;
-		KERNEL_TABLE(pmd, pmd, table);
-	}
-	pte = pte_offset(pmd, addr);
-	free_page(table);
-	return pte;
+	return KERNEL_TABLE(pmd, pmd) ? pte_offset(pmd, addr) : NULL;
 }
 
-int map_kernel_page(unsigned long addr, unsigned long pfn, pgprot_t prot)
+/* Maps one page at an address that nobody else uses; 0 or -ENOMEM. Sleeps. */
+static int map_kernel_page(unsigned long addr, unsigned long pfn, pgprot_t prot)
 {
 	pte_t *pte = kernel_pte_alloc(addr);
 
@@ -94,15 +64,35 @@ int map_kernel_page(unsigned long addr, unsigned long pfn, pgprot_t prot)
 	return 0;
 }
 
-void unmap_kernel_pages(unsigned long start, unsigned long end)
+int map_new_pages(unsigned long start, unsigned long end, gfp_t gfp)
+{
+	unsigned long addr;
+
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		struct page *page = alloc_page(gfp);
+
+		if (!page)
+			return -ENOMEM;
+		if (map_kernel_page(addr, page_to_pfn(page), PAGE_KERNEL)) {
+			__free_page(page);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void unmap_kernel_pages(unsigned long start, unsigned long end, struct list_head *pages)
 {
 	unsigned long addr;
 
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		pte_t *pte = lookup_kernel_pte(addr);
 
-		if (pte)
-			set_pte(pte, __pte(0));
+		if (!pte || !pte_present(*pte))
+			continue;
+		if (pages)
+			list_add_tail(&pte_page(*pte)->lru, pages);
+		set_pte(pte, __pte(0));
 	}
 }
 
@@ -116,6 +106,8 @@ static struct vmap_area *alloc_area(size_t size, unsigned int flags, const void 
 
 	if (!area)
 		return NULL;
+	area->flags = flags;
+	area->caller = caller;
 	size += PAGE_SIZE;
 	mutex_lock(&vmap_mutex);
 	list_for_each_entry (next, &vmap_areas, list) {
@@ -123,72 +115,57 @@ static struct vmap_area *alloc_area(size_t size, unsigned int flags, const void 
 			break;
 		start = next->end;
 	}
-	if (start + size > STACK_AREA_START || start + size < start) {
-		mutex_unlock(&vmap_mutex);
+	if (size <= STACK_AREA_START - start) {
+		area->start = start;
+		area->end = start + size;
+		list_add_tail(&area->list, &next->list);
+	} else {
 		kfree(area);
-		return NULL;
+		area = NULL;
 	}
-	area->start = start;
-	area->end = start + size;
-	area->flags = flags;
-	area->caller = caller;
-	list_add_tail(&area->list, &next->list);
 	mutex_unlock(&vmap_mutex);
 	return area;
-}
-
-static struct vmap_area *find_area(const void *addr)
-{
-	struct vmap_area *area, *found = NULL;
-
-	mutex_lock(&vmap_mutex);
-	list_for_each_entry (area, &vmap_areas, list) {
-		if (area->start == (unsigned long)addr) {
-			found = area;
-			break;
-		}
-	}
-	mutex_unlock(&vmap_mutex);
-	return found;
 }
 
 /* Unmaps the area, gives its pages back if it owns them, and its addresses. */
 static void free_area(struct vmap_area *area)
 {
-	unsigned int i;
+	bool owner = area->flags & VM_ALLOC;
+	LIST_HEAD(pages);
 
-	unmap_kernel_pages(area->start, area->end - PAGE_SIZE);
+	unmap_kernel_pages(area->start, area->end, owner ? &pages : NULL);
 	flush_tlb_kernel_range(area->start, area->end);
-	if (area->flags & VM_ALLOC) {
-		for (i = 0; i < area->nr_pages; i++) {
-			if (area->pages[i])
-				__free_page(area->pages[i]);
-		}
+	put_pages_list(&pages);
+	if (owner)
 		mod_vm_stat(NR_VMALLOC, -(long)area->nr_pages);
-		kvfree(area->pages);
-	}
 	mutex_lock(&vmap_mutex);
 	list_del(&area->list);
 	mutex_unlock(&vmap_mutex);
 	kfree(area);
 }
 
-static int map_area_pages(struct vmap_area *area, struct page **pages, pgprot_t prot)
+/* Frees the area that starts at addr and is of this kind. */
+static void remove_area(const void *addr, unsigned int flag)
 {
-	unsigned long addr = area->start;
-	unsigned int i;
-	int err = 0;
+	struct vmap_area *area, *found = NULL;
 
-	for (i = 0; i < area->nr_pages && !err; i++, addr += PAGE_SIZE)
-		err = map_kernel_page(addr, page_to_pfn(pages[i]), prot);
-	return err;
+	mutex_lock(&vmap_mutex);
+	list_for_each_entry (area, &vmap_areas, list) {
+		if (area->start == (unsigned long)addr && (area->flags & flag)) {
+			found = area;
+			break;
+		}
+	}
+	mutex_unlock(&vmap_mutex);
+	if (!WARN_ON(!found))
+		free_area(found);
 }
 
 /* ---- vmalloc ----------------------------------------------------------------------------- */
 
 static void *__vmalloc(size_t size, gfp_t gfp, const void *caller)
 {
-	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT, i;
+	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT;
 	struct vmap_area *area;
 
 	if (!nr || size >> PAGE_SHIFT > nr_managed_pages())
@@ -196,22 +173,13 @@ static void *__vmalloc(size_t size, gfp_t gfp, const void *caller)
 	area = alloc_area(nr << PAGE_SHIFT, VM_ALLOC, caller);
 	if (!area)
 		return NULL;
-	area->pages = kvcalloc(nr, sizeof(*area->pages), GFP_KERNEL);
-	if (!area->pages)
-		goto fail;
 	area->nr_pages = nr;
 	mod_vm_stat(NR_VMALLOC, nr);
-	for (i = 0; i < nr; i++) {
-		area->pages[i] = alloc_page(gfp);
-		if (!area->pages[i])
-			goto fail;
+	if (map_new_pages(area->start, area->end - PAGE_SIZE, gfp)) {
+		free_area(area);
+		return NULL;
 	}
-	if (map_area_pages(area, area->pages, PAGE_KERNEL))
-		goto fail;
 	return (void *)area->start;
-fail:
-	free_area(area);
-	return NULL;
 }
 
 void *vmalloc(size_t size)
@@ -226,39 +194,32 @@ void *vzalloc(size_t size)
 
 void vfree(const void *addr)
 {
-	struct vmap_area *area;
-
-	if (!addr)
-		return;
-	area = find_area(addr);
-	if (!WARN_ON(!area || !(area->flags & VM_ALLOC)))
-		free_area(area);
+	if (addr)
+		remove_area(addr, VM_ALLOC);
 }
 
 void *vmap(struct page **pages, unsigned int count, pgprot_t prot)
 {
 	struct vmap_area *area =
 		alloc_area((size_t)count << PAGE_SHIFT, VM_MAP, __builtin_return_address(0));
+	unsigned long i;
 
 	if (!area)
 		return NULL;
 	area->nr_pages = count;
-	if (map_area_pages(area, pages, prot)) {
-		free_area(area);
-		return NULL;
+	for (i = 0; i < count; i++) {
+		if (map_kernel_page(area->start + i * PAGE_SIZE, page_to_pfn(pages[i]), prot)) {
+			free_area(area);
+			return NULL;
+		}
 	}
 	return (void *)area->start;
 }
 
 void vunmap(const void *addr)
 {
-	struct vmap_area *area;
-
-	if (!addr)
-		return;
-	area = find_area(addr);
-	if (!WARN_ON(!area || !(area->flags & VM_MAP)))
-		free_area(area);
+	if (addr)
+		remove_area(addr, VM_MAP);
 }
 
 bool is_vmalloc_addr(const void *addr)
@@ -277,18 +238,19 @@ struct page *vmalloc_to_page(const void *addr)
 
 /* ---- Device memory ----------------------------------------------------------------------- */
 
-static void __iomem *__ioremap(phys_addr_t phys, size_t size, pgprot_t prot, const void *caller)
+void __iomem *ioremap(phys_addr_t phys, size_t size)
 {
 	unsigned long offset = offset_in_page(phys), addr;
 	struct vmap_area *area;
 
 	size = PAGE_ALIGN(offset + size);
-	area = alloc_area(size, VM_IOREMAP, caller);
+	area = alloc_area(size, VM_IOREMAP, __builtin_return_address(0));
 	if (!area)
 		return NULL;
 	area->phys = phys - offset;
 	for (addr = 0; addr < size; addr += PAGE_SIZE) {
-		if (map_kernel_page(area->start + addr, PHYS_PFN(area->phys + addr), prot)) {
+		if (map_kernel_page(area->start + addr, PHYS_PFN(area->phys + addr),
+				    PAGE_KERNEL_NOCACHE)) {
 			free_area(area);
 			return NULL;
 		}
@@ -296,51 +258,24 @@ static void __iomem *__ioremap(phys_addr_t phys, size_t size, pgprot_t prot, con
 	return (void __iomem *)(area->start + offset);
 }
 
-void __iomem *ioremap(phys_addr_t phys, size_t size)
-{
-	return __ioremap(phys, size, PAGE_KERNEL_NOCACHE, __builtin_return_address(0));
-}
-
-void __iomem *ioremap_cache(phys_addr_t phys, size_t size)
-{
-	return __ioremap(phys, size, PAGE_KERNEL, __builtin_return_address(0));
-}
-
 void iounmap(volatile void __iomem *addr)
 {
-	struct vmap_area *area = find_area((void *)PAGE_ALIGN_DOWN(addr));
-
-	if (!WARN_ON(!area || !(area->flags & VM_IOREMAP)))
-		free_area(area);
+	remove_area((void *)PAGE_ALIGN_DOWN(addr), VM_IOREMAP);
 }
 
 /* ---- Showing ----------------------------------------------------------------------------- */
 
-int vmalloc_for_each(int (*fn)(const struct vmalloc_info *info, void *arg), void *arg)
+int vmalloc_for_each(int (*fn)(const struct vmap_area *area, void *arg), void *arg)
 {
 	struct vmap_area *area;
 	int ret = 0;
 
 	mutex_lock(&vmap_mutex);
 	list_for_each_entry (area, &vmap_areas, list) {
-		struct vmalloc_info info = {
-			.addr = area->start,
-			.size = area->end - area->start,
-			.flags = area->flags,
-			.nr_pages = area->nr_pages,
-			.phys = area->phys,
-			.caller = area->caller,
-		};
-
-		ret = fn(&info, arg);
+		ret = fn(area, arg);
 		if (ret)
 			break;
 	}
 	mutex_unlock(&vmap_mutex);
 	return ret;
-}
-
-unsigned long vmalloc_nr_pages(void)
-{
-	return vm_stat_sum(NR_VMALLOC);
 }

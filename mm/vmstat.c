@@ -5,7 +5,6 @@
 #include <pagoda/kernel.h>
 #include <pagoda/gfp.h>
 #include <pagoda/smp.h>
-#include <pagoda/vmalloc.h>
 #include <pagoda/vmstat.h>
 
 DEFINE_PER_CPU(long[NR_VM_STAT_ITEMS], vm_stat);
@@ -79,7 +78,7 @@ void si_meminfo(struct meminfo *info)
 		.slab_unreclaimable = vm_stat_sum(NR_SLAB_UNRECLAIMABLE),
 		.pagetables = vm_stat_sum(NR_PAGETABLE),
 		.kernel_stack = vm_stat_sum(NR_KERNEL_STACK),
-		.vmalloc_used = vmalloc_nr_pages(),
+		.vmalloc_used = vm_stat_sum(NR_VMALLOC),
 		.mlocked = nr_mlocked_pages(),
 	};
 	/* What programs could get without anyone losing data: shmem cannot be dropped. */

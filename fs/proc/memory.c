@@ -112,9 +112,9 @@ static int slabinfo_show(struct seq_file *m, void *v)
 
 /* ---- vmallocinfo ------------------------------------------------------------------------- */
 
-static int put_area(const struct vmalloc_info *a, void *m)
+static int put_area(const struct vmap_area *a, void *m)
 {
-	seq_printf(m, "0x%016lx-0x%016lx %7lu", a->addr, a->addr + a->size, a->size);
+	seq_printf(m, "0x%016lx-0x%016lx %7lu", a->start, a->end, a->end - a->start);
 	if (a->caller)
 		seq_printf(m, " %pS", a->caller);
 	if (a->nr_pages)

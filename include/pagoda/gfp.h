@@ -58,6 +58,8 @@ struct page *alloc_page(gfp_t gfp);
 void __free_pages(struct page *page, unsigned int order);
 /* put_page() for each of nr pages. */
 void release_pages(struct page **pages, unsigned int nr);
+/* put_page() for each page of a list, linked by lru; the list is empty then. */
+void put_pages_list(struct list_head *pages);
 
 /* The same by direct-map address; 0 when there is no memory. */
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order);

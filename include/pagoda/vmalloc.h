@@ -8,12 +8,20 @@
 #ifndef PAGODA_VMALLOC_H
 #define PAGODA_VMALLOC_H
 
-#include <pagoda/types.h>
-#include <pagoda/mm_types.h>
+#include <pagoda/gfp.h>
 
 #define VM_IOREMAP 0x00000001u
 #define VM_ALLOC   0x00000002u
 #define VM_MAP	   0x00000004u
+
+struct vmap_area {
+	struct list_head list;
+	unsigned long start, end; /* end includes the guard page */
+	unsigned int flags;	  /* one of the above */
+	unsigned int nr_pages;	  /* VM_ALLOC: owned; VM_MAP: the caller's */
+	phys_addr_t phys;	  /* VM_IOREMAP */
+	const void *caller;
+};
 
 /* ---- mm/vmalloc.c ------------------------------------------------------------------------ */
 
@@ -28,25 +36,17 @@ struct page *vmalloc_to_page(const void *addr);
 
 /* Device memory, uncached; phys needs no alignment. NULL when there is no room. */
 void __iomem *ioremap(phys_addr_t phys, size_t size);
-void __iomem *ioremap_cache(phys_addr_t phys, size_t size); /* firmware tables */
 void iounmap(volatile void __iomem *addr);
 
-/* One line of /proc/vmallocinfo. */
-struct vmalloc_info {
-	unsigned long addr, size; /* guard page included in size */
-	unsigned int flags;
-	unsigned int nr_pages;
-	phys_addr_t phys;
-	const void *caller;
-};
+/* Calls fn for each area in the order of addresses, for /proc/vmallocinfo. */
+int vmalloc_for_each(int (*fn)(const struct vmap_area *area, void *arg), void *arg);
 
-int vmalloc_for_each(int (*fn)(const struct vmalloc_info *info, void *arg), void *arg);
-unsigned long vmalloc_nr_pages(void);
-
-/* Maps one page at an address that nobody else uses; 0 or -ENOMEM. Sleeps. */
-int map_kernel_page(unsigned long addr, unsigned long pfn, pgprot_t prot);
-/* Clears the entries; the caller flushes the TLB before it frees the pages. */
-void unmap_kernel_pages(unsigned long start, unsigned long end);
+/*
+ * Maps new pages where nobody else maps any; 0 or -ENOMEM, with a part of them mapped. Sleeps.
+ * Unmapping puts the pages on a list if there is one; the caller flushes the TLB, then frees them.
+ */
+int map_new_pages(unsigned long start, unsigned long end, gfp_t gfp);
+void unmap_kernel_pages(unsigned long start, unsigned long end, struct list_head *pages);
 
 /* ---- kernel/thread_stack.c --------------------------------------------------------------- */
 

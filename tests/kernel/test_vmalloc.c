@@ -96,7 +96,7 @@ KTEST(ioremap_maps_frames)
 
 	KTEST_ASSERT(page);
 	((u32 *)page_address(page))[5] = 0xfeed;
-	p = (u32 *)ioremap_cache(page_to_phys(page) + 20, 4);
+	p = (u32 *)ioremap(page_to_phys(page) + 20, 4);
 	KTEST_ASSERT(p);
 	KTEST_EXPECT_EQ(*p, 0xfeed);
 	iounmap(p);

@@ -150,11 +150,6 @@ bool is_vmalloc_addr(const void *addr)
 	return false;
 }
 
-unsigned long vmalloc_nr_pages(void)
-{
-	return 0;
-}
-
 unsigned long purge_thread_stacks(void)
 {
 	return 0;
