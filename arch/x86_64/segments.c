@@ -7,7 +7,8 @@
  * GDT, which it sets by set_thread_area(2) and puts into GS. The kernel itself uses none of the
  * four, so they hold the user's values until the next task is switched to.
  *
- *	selector 0 to 3		the base is thread.fsbase or gsbase, in an MSR
+ *	selector 0		the base is thread.fsbase or gsbase, in an MSR
+ *	selector 1 to 3		no descriptor either, and the base is 0
  *	other			the base is that of the descriptor; loading the selector loads it
  *
  * A selector that cannot be loaded would fault in the kernel, so it is looked at first: it becomes
@@ -43,6 +44,8 @@ static u16 loadable(const struct thread_struct *thread, u16 selector)
 {
 	unsigned int tls = (selector >> 3) - GDT_ENTRY_TLS_MIN;
 
+	if (selector <= 3)
+		return selector;
 	switch (selector | 3) {
 	case __USER32_CS:
 	case __USER_DS:
@@ -69,9 +72,9 @@ void load_segments(const struct thread_struct *thread)
 	asm volatile("movl %k0, %%ds" : : "r"(loadable(thread, thread->ds)));
 	asm volatile("movl %k0, %%fs" : : "r"(fs));
 	load_gs_index(gs);
-	if (!fs)
+	if (fs <= 3)
 		wrmsrl(MSR_FS_BASE, thread->fsbase);
-	if (!gs)
+	if (gs <= 3)
 		wrmsrl(MSR_KERNEL_GS_BASE, thread->gsbase);
 }
 
@@ -82,11 +85,6 @@ void set_user_selectors(u16 es, u16 ds, u16 fs, u16 gs)
 
 	local_irq_save(flags);
 	save_selectors(thread);
-	/* The base behind a selector was that of its descriptor. */
-	if (thread->fsindex > 3)
-		thread->fsbase = 0;
-	if (thread->gsindex > 3)
-		thread->gsbase = 0;
 	thread->es = es;
 	thread->ds = ds;
 	thread->fsindex = fs;

@@ -89,12 +89,14 @@ fault:
 	return -EFAULT;
 }
 
-/* Everything of the ucontext but these. */
-static __always_inline int save_context(struct rt_sigframe __user *frame, void (*restorer)(void),
-					unsigned long mask)
+/* Everything of the ucontext but these. (CMP-34) */
+static __always_inline int save_context(struct rt_sigframe __user *frame, struct pt_regs *regs,
+					void (*restorer)(void), unsigned long mask)
 {
-	unsigned long flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
+	unsigned long flags = UC_SIGCONTEXT_SS;
 
+	if (user_64bit_mode(regs))
+		flags |= UC_STRICT_RESTORE_SS;
 	if (fpu_xfeatures)
 		flags |= UC_FP_XSTATE;
 	unsafe_put_user((unsigned long)restorer, &frame->pretcode, fault);
@@ -135,7 +137,7 @@ static int setup_rt_frame(struct ksignal *ksig, struct pt_regs *regs)
 	if (!frame || save_fp_frame((struct fpu_state __user *)fp) ||
 	    !user_access_begin(frame, sizeof(*frame)))
 		return -EFAULT;
-	err = save_context(frame, sa->sa_restorer, mask) ||
+	err = save_context(frame, regs, sa->sa_restorer, mask) ||
 	      save_registers(&frame->uc.uc_mcontext, regs, mask, fp) ||
 	      save_altstack(&frame->uc.uc_stack);
 	user_access_end();
@@ -233,6 +235,21 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 /* ---- Coming back ----------------------------------------------------------------------------- */
 
 /*
+ * A frame that does not know of SS (CMP-34) may hold anything there: what is no writable data segment
+ * becomes the usual one. LAR gives the high half of a descriptor (SDM 2A), without which it fails.
+ */
+static void force_valid_ss(struct pt_regs *regs)
+{
+	bool valid;
+	u32 rights;
+
+	asm("lar %2, %0" : "=r"(rights), "=@ccz"(valid) : "r"((u32)regs->ss));
+	/* present, DPL 3, no system segment, data, writable; accessed and expand-down do not matter */
+	if (!valid || (rights & 0xfa00) != 0xf200)
+		regs->ss = __USER_DS;
+}
+
+/*
  * The registers of the frame, and *fpstate, the address of its floating-point state. Bad selectors
  * and addresses fault in IRET, which is a SIGSEGV; never in the kernel. Reads inside a
  * user_access_begin() of the whole frame.
@@ -274,6 +291,7 @@ void do_rt_sigreturn(struct pt_regs *regs)
 {
 	struct rt_sigframe __user *frame = (struct rt_sigframe __user *)(regs->sp - 8);
 	sigset_t mask;
+	unsigned long uc_flags;
 	u64 fpstate;
 	long err = 0;
 	int flags;
@@ -281,11 +299,14 @@ void do_rt_sigreturn(struct pt_regs *regs)
 	if (!user_access_begin(frame, sizeof(*frame)))
 		goto badframe;
 	unsafe_get_user_err(mask.sig[0], &frame->uc.uc_sigmask.sig[0], err);
+	unsafe_get_user_err(uc_flags, &frame->uc.uc_flags, err);
 	unsafe_get_user_err(flags, &frame->uc.uc_stack.ss_flags, err);
 	err |= restore_registers(regs, &frame->uc.uc_mcontext, &fpstate);
 	user_access_end();
 	if (err)
 		goto badframe;
+	if (!(uc_flags & UC_STRICT_RESTORE_SS) && user_64bit_mode(regs))
+		force_valid_ss(regs);
 	set_current_blocked(&mask);
 	current->restart_block.fn = do_no_restart_syscall;
 	if (restore_fp_frame((const struct fpu_state __user *)fpstate))

@@ -15,13 +15,20 @@ struct user_desc;
 
 /* ---- arch/x86_64/segments.c ------------------------------------------------------------------ */
 
-/* Reads the selectors of the user, which the kernel leaves alone, into @thread. */
+/*
+ * Reads the selectors of the user, which the kernel leaves alone, into @thread. The base that was set
+ * by arch_prctl(2) ended when another selector than 0 was loaded.
+ */
 static inline void save_selectors(struct thread_struct *thread)
 {
 	asm volatile("movw %%es, %0" : "=m"(thread->es));
 	asm volatile("movw %%ds, %0" : "=m"(thread->ds));
 	asm volatile("movw %%fs, %0" : "=m"(thread->fsindex));
 	asm volatile("movw %%gs, %0" : "=m"(thread->gsindex));
+	if (thread->fsindex)
+		thread->fsbase = 0;
+	if (thread->gsindex)
+		thread->gsbase = 0;
 }
 
 /* This CPU's TLS descriptors become those of @thread; interrupts off. */

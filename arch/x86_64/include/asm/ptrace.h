@@ -71,6 +71,12 @@ static inline bool user_mode(const struct pt_regs *regs)
 	return regs->cs & 3;
 }
 
+/* Whether the user's code is 64-bit code; the only other segment is that of 32-bit code. */
+static inline bool user_64bit_mode(const struct pt_regs *regs)
+{
+	return regs->cs == __USER_CS;
+}
+
 static inline unsigned long instruction_pointer(const struct pt_regs *regs)
 {
 	return regs->ip;
