@@ -150,7 +150,7 @@ ssize_t pipe_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *filp = iocb->ki_filp;
 	struct pipe_inode_info *pipe = filp->private_data;
-	bool was_full, more;
+	bool was_full, more, slept = false;
 	ssize_t ret;
 
 	if (unlikely(!iov_iter_count(to)))
@@ -167,16 +167,17 @@ ssize_t pipe_read(struct kiocb *iocb, struct iov_iter *to)
 		if (wait_event_interruptible_exclusive(pipe->rd_wait, pipe_readable(pipe)) < 0)
 			return -ERESTARTSYS;
 		mutex_lock(&pipe->mutex);
+		slept = true;
 	}
 	was_full = pipe_full(pipe);
 	ret = pipe_consume(pipe, to);
 	was_full = was_full && !pipe_full(pipe);
-	more = !pipe_empty(pipe);
+	more = slept && !pipe_empty(pipe);
 	mutex_unlock(&pipe->mutex);
 	if (was_full)
 		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	/* an exclusive wake-up reached this reader alone: pass it on */
-	if (more && waitqueue_active(&pipe->rd_wait))
+	if (more)
 		wake_up_interruptible_poll(&pipe->rd_wait, EPOLLIN | EPOLLRDNORM);
 	if (ret > 0)
 		file_accessed(filp);
@@ -261,11 +262,11 @@ static int pipe_wait_room(struct pipe_inode_info *pipe, bool wake)
 }
 
 /*
- * Puts the data into the ring; *was_empty: readers may sleep since before the last bytes came. Bytes,
- * or -errno if there were none. mutex is held.
+ * Puts the data into the ring; *was_empty: readers may sleep since before the last bytes came; *slept
+ * is set if it had to wait. Bytes, or -errno if there were none. mutex is held.
  */
 static ssize_t pipe_produce(struct pipe_inode_info *pipe, struct iov_iter *from, unsigned int flags,
-			    bool *was_empty)
+			    bool *was_empty, bool *slept)
 {
 	bool packet = flags & O_DIRECT;
 	ssize_t done = 0, n = 0;
@@ -288,6 +289,7 @@ static ssize_t pipe_produce(struct pipe_inode_info *pipe, struct iov_iter *from,
 		} else {
 			n = pipe_wait_room(pipe, *was_empty);
 			*was_empty = pipe_empty(pipe);
+			*slept = true;
 		}
 		if (n < 0)
 			break;
@@ -299,21 +301,21 @@ ssize_t pipe_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct file *filp = iocb->ki_filp;
 	struct pipe_inode_info *pipe = filp->private_data;
-	bool was_empty, room;
+	bool was_empty, room, slept = false;
 	ssize_t ret;
 
 	if (unlikely(!iov_iter_count(from)))
 		return 0;
 	mutex_lock(&pipe->mutex);
 	was_empty = pipe_empty(pipe);
-	ret = pipe_produce(pipe, from, filp->f_flags, &was_empty);
+	ret = pipe_produce(pipe, from, filp->f_flags, &was_empty, &slept);
 	was_empty = was_empty && !pipe_empty(pipe);
-	room = !pipe_full(pipe);
+	room = slept && !pipe_full(pipe);
 	mutex_unlock(&pipe->mutex);
-	if (was_empty)
+	if (was_empty || READ_ONCE(pipe->polled))
 		wake_readers(pipe);
 	/* an exclusive wake-up reached this writer alone: pass it on */
-	if (room && waitqueue_active(&pipe->wr_wait))
+	if (room)
 		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
 	if (ret > 0)
 		file_update_time(filp);
@@ -327,6 +329,8 @@ __poll_t pipe_poll(struct file *filp, poll_table *wait)
 	struct pipe_inode_info *pipe = filp->private_data;
 	__poll_t mask = 0;
 
+	if (!pipe->polled)
+		WRITE_ONCE(pipe->polled, true);
 	if (filp->f_mode & FMODE_READ)
 		poll_wait(filp, &pipe->rd_wait, wait);
 	if (filp->f_mode & FMODE_WRITE)

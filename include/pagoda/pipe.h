@@ -37,6 +37,7 @@ struct pipe_inode_info {
 	unsigned int files;		   /* open files that use it; inode.i_lock */
 	unsigned int r_counter, w_counter; /* opens ever, so that a FIFO's open sees its peer */
 	struct page *tmp_page[2];	   /* spare pages */
+	bool polled;			   /* somebody may watch for edges: tell of each write */
 	uid_t uid;			   /* whose quota it counts against */
 	struct pipe_buffer *bufs;
 };

@@ -56,6 +56,32 @@ static long take(int fd)
 	return ret == sizeof(n) ? (long)n : ret;
 }
 
+TEST("EPOLL-2",
+     "the ends of a pipe: each write is an event of the reader, what makes no room is none")
+{
+	static char page[PAGE];
+	int fds[2], in = make_epoll(), out = make_epoll();
+
+	EXPECT_OK(raw(SYS_pipe2, fds, O_NONBLOCK));
+	EXPECT_EQ(raw(SYS_fcntl, fds[1], F_SETPIPE_SZ, PAGE), PAGE);
+	EXPECT_OK(ctl(in, EPOLL_CTL_ADD, fds[0], EPOLLIN | EPOLLET));
+	EXPECT_OK(ctl(out, EPOLL_CTL_ADD, fds[1], EPOLLOUT | EPOLLET));
+	EXPECT_EQ(wait_one(out, 0), EPOLLOUT);
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(raw_write(fds[1], page, PAGE / 2), PAGE / 2);
+		EXPECT_EQ(wait_one(in, 0), EPOLLIN);
+		EXPECT_EQ(wait_one(in, 0), 0);
+		EXPECT_EQ(wait_one(out, 0), 0);
+	}
+	EXPECT_EQ(raw_read(fds[0], page, PAGE / 2), PAGE / 2);
+	EXPECT_EQ(wait_one(in, 0), 0);
+	EXPECT_EQ(wait_one(out, 0), 0);
+	EXPECT_EQ(raw_read(fds[0], page, PAGE / 2), PAGE / 2);
+	EXPECT_EQ(wait_one(in, 0), 0);
+	EXPECT_EQ(wait_one(out, 0), EPOLLOUT);
+	EXPECT_EQ(wait_one(out, 0), 0);
+}
+
 TEST("EPOLL-1", "level-triggered items stay ready as long as they have events")
 {
 	int ep = make_epoll(), fd = make_eventfd(0, EFD_NONBLOCK);
