@@ -80,12 +80,16 @@ static bool same_key(const struct futex_key *a, const struct futex_key *b)
 	return a->offset == b->offset && a->object == b->object && a->ino == b->ino;
 }
 
-/* 0, -EINVAL if unaligned, -EFAULT if not mapped. Takes mmap_lock for a shared key. */
+/*
+ * 0, -EINVAL if unaligned, -EFAULT for an address that is not the user's; for a shared key also for
+ * one without readable memory, and for private memory that cannot change. Takes mmap_lock for that.
+ */
 static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 {
 	unsigned long addr = (unsigned long)uaddr;
 	struct vm_area_struct *vma;
 	int err = 0;
+	u32 word;
 
 	if (addr % sizeof(u32))
 		return -EINVAL;
@@ -97,19 +101,21 @@ static int get_futex_key(u32 __user *uaddr, bool shared, struct futex_key *key)
 	if (!shared)
 		return 0;
 
+	if (copy_from_user(&word, uaddr, sizeof(word)))
+		return -EFAULT;
 	mmap_read_lock(current->mm);
 	vma = vma_lookup(current->mm, addr);
-	if (!vma) {
-		err = -EFAULT;
-	} else if ((vma->vm_flags & VM_MAYSHARE) && vma->vm_file) {
+	if (vma && vma->vm_file && (vma->vm_flags & (VM_MAYSHARE | VM_WRITE)) != VM_WRITE) {
 		struct inode *inode = file_inode(vma->vm_file);
 
 		key->object = inode->i_sb;
 		key->ino = inode->i_ino;
 		key->offset =
 			((u64)linear_page_index(vma, addr) << PAGE_SHIFT) + (addr & ~PAGE_MASK);
-	} else {
+	} else if (vma && (vma->vm_flags & VM_WRITE)) {
 		key->offset |= FUT_OFF_MMSHARED;
+	} else {
+		err = -EFAULT;
 	}
 	mmap_read_unlock(current->mm);
 	return err;

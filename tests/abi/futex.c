@@ -98,6 +98,26 @@ TEST("FTX-1", "another value is EAGAIN, an unaligned word EINVAL, an unmapped on
 	EXPECT_EQ(raw_futex(hole, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), 0);
 }
 
+TEST("FTX-1", "a shared word must have memory behind it that can change, a private one an address")
+{
+	int fd = temp_file(PAGE);
+	char *none = map_private(1, PROT_NONE), *constant = map_private(1, PROT_READ);
+	char *cut = (char *)raw_mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+	char *file = (char *)raw_mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	char *bad[] = {none, constant, cut, free_range(1)};
+
+	EXPECT_EQ(raw_futex(cut, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
+	EXPECT_EQ(raw_futex(file, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
+	EXPECT_OK(raw(SYS_ftruncate, fd, 0));
+	for (int i = 0; i < 4; i++) {
+		EXPECT_ERR(raw_futex(bad[i], FUTEX_WAKE, 1, NULL, NULL, 0), EFAULT);
+		EXPECT_ERR(raw_futex(bad[i], FUTEX_WAIT, 1, NULL, NULL, 0), EFAULT);
+		EXPECT_ERR(raw_futex(bad[i], FUTEX_REQUEUE, 0, (void *)1, words, 0), EFAULT);
+		EXPECT_ERR(raw_futex(words, FUTEX_REQUEUE, 0, (void *)1, bad[i], 0), EFAULT);
+		EXPECT_EQ(raw_futex(bad[i], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), 0);
+	}
+}
+
 TEST("FTX-1", "an unknown operation is ENOSYS, a bitset of 0 EINVAL")
 {
 	EXPECT_ERR(raw_futex(words, 14, 0, NULL, NULL, 0), ENOSYS);
