@@ -58,5 +58,6 @@ struct task_struct init_task = {
 	.pending = {.list = LIST_HEAD_INIT(init_task.pending.list)},
 	.restart_block = {.fn = do_no_restart_syscall},
 	.timer_slack_ns = 50000,
+	.default_timer_slack_ns = 50000,
 	.thread = INIT_THREAD,
 };

@@ -16,7 +16,6 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-#define DEFAULT_TIMER_SLACK   50000 /* ns */
 #define ANON_VMA_NAME_MAX_LEN 80    /* with the NUL */
 
 static long set_name(const char __user *name)
@@ -225,7 +224,7 @@ static long prctl_task(int option, unsigned long arg2, unsigned long arg3, unsig
 	case PR_GET_TSC:
 		return put_user(PR_TSC_ENABLE, (int __user *)arg2);
 	case PR_SET_TIMERSLACK:
-		me->timer_slack_ns = (long)arg2 > 0 ? arg2 : DEFAULT_TIMER_SLACK;
+		me->timer_slack_ns = (long)arg2 > 0 ? arg2 : (long)me->default_timer_slack_ns;
 		return 0;
 	case PR_GET_TIMERSLACK:
 		return me->timer_slack_ns;

@@ -156,6 +156,7 @@ void sched_fork(struct task_struct *p)
 	p->nvcsw = p->nivcsw = 0;
 	p->utime = p->stime = 0;
 	p->prev_utime = p->prev_stime = 0;
+	p->default_timer_slack_ns = p->timer_slack_ns;
 }
 
 void wake_up_new_task(struct task_struct *p)

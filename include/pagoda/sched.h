@@ -237,7 +237,7 @@ struct task_struct {
 	unsigned int jobctl; /* JOBCTL_* */
 	struct restart_block restart_block;
 
-	unsigned long timer_slack_ns;
+	unsigned long timer_slack_ns, default_timer_slack_ns; /* prctl(2) */
 	unsigned int strace; /* trace system calls of this task to the kernel log */
 #ifdef CONFIG_CHECKED
 	struct {

@@ -225,6 +225,24 @@ TEST("SYS-6", "prctl: death signal, dumpable, subreaper, timing")
 	EXPECT_ERR(raw(SYS_prctl, PR_SET_TIMING, PR_TIMING_TIMESTAMP), EINVAL);
 }
 
+TEST("SYS-6", "prctl: the timer slack of a task is its children's default")
+{
+	pid_t pid;
+
+	EXPECT_EQ(raw(SYS_prctl, PR_SET_TIMERSLACK, 70000), 0);
+	pid = test_fork();
+	if (pid == 0) {
+		EXPECT_EQ(raw(SYS_prctl, PR_GET_TIMERSLACK), 70000);
+		EXPECT_EQ(raw(SYS_prctl, PR_SET_TIMERSLACK, 9), 0);
+		EXPECT_EQ(raw(SYS_prctl, PR_SET_TIMERSLACK, 0), 0);
+		EXPECT_EQ(raw(SYS_prctl, PR_GET_TIMERSLACK), 70000);
+		_exit(0);
+	}
+	EXPECT_EXIT(pid, 0);
+	EXPECT_EQ(raw(SYS_prctl, PR_SET_TIMERSLACK, 0), 0);
+	EXPECT_EQ(raw(SYS_prctl, PR_GET_TIMERSLACK), 50000);
+}
+
 TEST("SYS-6", "prctl: timer slack, time-stamp counter, tid address")
 {
 	int value = -1;
