@@ -28,19 +28,19 @@ void __noreturn cpu_startup_entry(void)
 
 /* ---- processor time ---------------------------------------------------------------------- */
 
-/* From the tick; user tells which mode it interrupted. */
-void account_process_tick(bool user)
+/* From the tick: @ns since the last one; user tells which mode it interrupted. */
+void account_process_tick(bool user, u64 ns)
 {
 	struct rq *rq = this_rq();
 
 	if (rq->curr == rq->idle)
 		return;
 	if (user) {
-		current->utime += TICK_NSEC;
-		rq->user_ns += TICK_NSEC;
+		current->utime += ns;
+		rq->user_ns += ns;
 	} else {
-		current->stime += TICK_NSEC;
-		rq->system_ns += TICK_NSEC;
+		current->stime += ns;
+		rq->system_ns += ns;
 	}
 	run_posix_cpu_timers(current);
 }
@@ -105,11 +105,15 @@ void thread_group_cputime(struct task_struct *p, u64 *utime, u64 *stime)
 void get_cpu_times(int cpu, u64 *user, u64 *system, u64 *idle)
 {
 	struct rq *rq = cpu_rq(cpu);
-	u64 now = ktime_get_ns();
+	unsigned long flags;
 
+	spin_lock_irqsave(&rq->lock, flags);
 	*user = rq->user_ns;
 	*system = rq->system_ns;
-	*idle = now > *user + *system ? now - *user - *system : 0;
+	*idle = rq->idle_ns;
+	if (rq->curr == rq->idle)
+		*idle += ktime_get_ns() - rq->idle_since;
+	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
 /* ---- load averages ----------------------------------------------------------------------- */

@@ -252,7 +252,11 @@ static void context_switch(struct rq *rq, struct task_struct *prev, struct task_
 	rq->curr = next;
 	next->on_cpu = 1;
 	next->thread_info.cpu = rq->cpu;
-	if (next != rq->idle)
+	if (prev == rq->idle)
+		rq->idle_ns += ktime_get_ns() - rq->idle_since;
+	if (next == rq->idle)
+		rq->idle_since = ktime_get_ns();
+	else
 		start_tick(rq);
 	switch_address_space(rq, prev, next);
 	switch_to(prev, next, prev);
@@ -327,16 +331,17 @@ void __noreturn do_task_dead(void)
 static enum hrtimer_restart sched_tick(struct hrtimer *timer)
 {
 	struct rq *rq = this_rq();
+	u64 ticks;
 
 	if (rq->curr == rq->idle) {
 		rq->tick_running = false;
 		return HRTIMER_NORESTART;
 	}
-	account_process_tick(user_mode(get_irq_regs()));
+	ticks = hrtimer_forward(timer, ktime_get(), TICK_NSEC);
+	account_process_tick(user_mode(get_irq_regs()), ticks * TICK_NSEC);
 	scheduler_tick();
 	if (rq->cpu == 0)
 		calc_global_load_tick();
-	hrtimer_forward(timer, ktime_get(), TICK_NSEC);
 	return HRTIMER_RESTART;
 }
 

@@ -356,7 +356,7 @@ void cpu_startup_entry(void) __noreturn;  /* idle loop */
 /* cputime of one CPU since boot, ns: user, system, idle */
 void get_cpu_times(int cpu, u64 *user, u64 *system, u64 *idle);
 /* accounting at kernel entry and exit is by tick: account_process_tick() from the timer */
-void account_process_tick(bool user);
+void account_process_tick(bool user, u64 ns);
 void task_cputime(struct task_struct *t, u64 *utime, u64 *stime);
 void thread_group_cputime(struct task_struct *p, u64 *utime, u64 *stime);
 

@@ -459,6 +459,39 @@ TEST("TASK-15", "names that are no numbers or no processes")
 	EXPECT_ERR(raw(SYS_chmod, "/proc/sys/vm/overcommit_memory", 0666), EPERM);
 }
 
+/* Up to three numbers of the text, dots left out, from behind the word that it begins with, if any. */
+static void read_numbers(const char *path, int skip, long *numbers)
+{
+	static char text[65536];
+	char *at = text;
+
+	EXPECT(read_file(path, text, sizeof(text)) > 0);
+	at += strcspn(at, "0123456789");
+	for (int i = 0; i < skip; i++)
+		strtol(at, &at, 10);
+	for (int i = 0; i < 2; i++) {
+		numbers[i] = strtol(at, &at, 10);
+		if (*at == '.')
+			numbers[i] = numbers[i] * 100 + strtol(at + 1, &at, 10);
+	}
+}
+
+TEST("STAT-1", "the time since boot and the idle time never run back in a busy program")
+{
+	long before[4] = {0}, now[4], end;
+
+	read_numbers("/proc/uptime", 0, before);
+	end = before[0] + 120; /* hundredths; a tick is shorter than one */
+	do {
+		read_numbers("/proc/uptime", 0, now);
+		read_numbers("/proc/stat", 3, now + 2);
+		for (int k = 0; k < 3; k++) {
+			EXPECT(now[k] >= before[k]);
+			before[k] = now[k];
+		}
+	} while (now[0] < end);
+}
+
 TEST("KNOB-1", "knobs are read and written")
 {
 	EXPECT(slurp("/proc/sys/vm/overcommit_memory") > 0);
