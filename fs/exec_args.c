@@ -42,7 +42,10 @@ unsigned long randomize_stack_top(unsigned long top, unsigned long mask)
 /* A private, growing, writable VMA of one page that ends at @top: the stack of @mm. 0 or -ENOMEM. */
 static int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_area_struct **pvma)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm);
+	const vm_flags_t flags = VM_STACK | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE |
+				 VM_MAYEXEC | VM_ACCOUNT | VM_SOFTDIRTY;
+	unsigned long start = top - PAGE_SIZE;
+	struct vm_area_struct *vma = vm_area_alloc(mm, start, top, flags, start >> PAGE_SHIFT);
 
 	if (!vma)
 		return -ENOMEM;
@@ -50,15 +53,9 @@ static int insert_stack_vma(struct mm_struct *mm, unsigned long top, struct vm_a
 		vm_area_free(vma);
 		return -ENOMEM;
 	}
-	vma->vm_end = top;
-	vma->vm_start = top - PAGE_SIZE;
-	vma->vm_pgoff = vma->vm_start >> PAGE_SHIFT;
-	vma->vm_flags = VM_STACK | VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC |
-			VM_ACCOUNT | VM_SOFTDIRTY;
-	vma_set_page_prot(vma);
 	mmap_write_lock(mm); /* nobody else has it yet */
-	vma_link(mm, NULL, vma);
-	vm_stat_account(mm, vma->vm_flags, 1);
+	vma_link(NULL, vma);
+	vm_stat_account(mm, flags, 1);
 	mmap_write_unlock(mm);
 	*pvma = vma;
 	return 0;

@@ -280,7 +280,7 @@ static int finish_stack_vma(struct vm_area_struct *vma, bool executable, unsigne
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	err = mprotect_fixup(mm, vma, &vma, vma->vm_start, vma->vm_end, flags);
+	err = mprotect_fixup(vma, vma->vm_start, vma->vm_end, flags);
 	if (!err && vma->vm_end - vma->vm_start + STACK_ROOM <= (rlim_stack & PAGE_MASK))
 		err = expand_stack(vma, vma->vm_start - STACK_ROOM);
 	mmap_write_unlock(mm);

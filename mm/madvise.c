@@ -22,95 +22,59 @@
 #include <syscalls.h>
 #include "vm_internal.h"
 
-/* ---- advice that changes flags --------------------------------------------------------------- */
+/* ---- advice that changes VMAs ---------------------------------------------------------------- */
+
+/* Not a program's to give: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME) */
+#define MADV_SET_ANON_VMA_NAME 64
+
+/* What advice does to flags; where it is @refused that is -EINVAL, where it is @idle nothing. */
+static const struct {
+	vm_flags_t clear, set, refused, idle;
+} flag_advice[] = {
+	[MADV_NORMAL] = {.clear = VM_RAND_READ | VM_SEQ_READ},
+	[MADV_RANDOM] = {.clear = VM_SEQ_READ, .set = VM_RAND_READ},
+	[MADV_SEQUENTIAL] = {.clear = VM_RAND_READ, .set = VM_SEQ_READ},
+	[MADV_DONTFORK] = {.set = VM_DONTCOPY},
+	[MADV_DOFORK] = {.clear = VM_DONTCOPY, .refused = VM_IO},
+	[MADV_WIPEONFORK] = {.set = VM_WIPEONFORK, .refused = VM_SHARED},
+	[MADV_KEEPONFORK] = {.clear = VM_WIPEONFORK},
+	[MADV_DONTDUMP] = {.set = VM_DONTDUMP},
+	[MADV_DODUMP] = {.clear = VM_DONTDUMP, .refused = VM_SPECIAL},
+	[MADV_MERGEABLE] = {.set = VM_MERGEABLE, .idle = VM_SHARED | VM_MAYSHARE | VM_SPECIAL},
+	[MADV_UNMERGEABLE] = {.clear = VM_MERGEABLE},
+	[MADV_HUGEPAGE] = {.clear = VM_NOHUGEPAGE, .set = VM_HUGEPAGE},
+	[MADV_NOHUGEPAGE] = {.clear = VM_HUGEPAGE, .set = VM_NOHUGEPAGE},
+};
 
 /* The flags after @advice; -EINVAL where this VMA cannot take it. */
 static int advised_flags(const struct vm_area_struct *vma, int advice, vm_flags_t *flags)
 {
-	switch (advice) {
-	case MADV_NORMAL:
-		*flags &= ~(VM_RAND_READ | VM_SEQ_READ);
-		return 0;
-	case MADV_RANDOM:
-		*flags = (*flags & ~VM_SEQ_READ) | VM_RAND_READ;
-		return 0;
-	case MADV_SEQUENTIAL:
-		*flags = (*flags & ~VM_RAND_READ) | VM_SEQ_READ;
-		return 0;
-	case MADV_DONTFORK:
-		*flags |= VM_DONTCOPY;
-		return 0;
-	case MADV_DOFORK:
-		if (*flags & VM_IO)
-			return -EINVAL;
-		*flags &= ~VM_DONTCOPY;
-		return 0;
-	case MADV_WIPEONFORK: /* MADV-14: plainly anonymous memory only */
-		if (vma->vm_file || *flags & VM_SHARED)
-			return -EINVAL;
-		*flags |= VM_WIPEONFORK;
-		return 0;
-	case MADV_KEEPONFORK:
-		*flags &= ~VM_WIPEONFORK;
-		return 0;
-	case MADV_DONTDUMP:
-		*flags |= VM_DONTDUMP;
-		return 0;
-	case MADV_DODUMP:
-		if (*flags & VM_SPECIAL)
-			return -EINVAL;
-		*flags &= ~VM_DONTDUMP;
-		return 0;
-	case MADV_MERGEABLE:
-		if (!(*flags & (VM_SHARED | VM_MAYSHARE | VM_SPECIAL)))
-			*flags |= VM_MERGEABLE;
-		return 0;
-	case MADV_UNMERGEABLE:
-		*flags &= ~VM_MERGEABLE;
-		return 0;
-	case MADV_HUGEPAGE:
-		*flags = (*flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
-		return 0;
-	case MADV_NOHUGEPAGE:
-		*flags = (*flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
-		return 0;
-	default:
-		return -EINVAL; /* MADV_COLLAPSE: no huge page can be formed */
-	}
-}
-
-/* A VMA that cannot be had is -EAGAIN here, for -ENOMEM means a hole (MADV-4). */
-static int madvise_update_vma(struct mm_struct *mm, struct vm_area_struct *vma,
-			      struct vm_area_struct **pvma, unsigned long start, unsigned long end,
-			      vm_flags_t flags, struct anon_vma_name *name)
-{
-	const struct vma_attr attr = {
-		.flags = flags,
-		.file = vma->vm_file,
-		.pgoff = linear_page_index(vma, start),
-		.ctx = vma->vm_userfaultfd_ctx,
-		.name = name,
-	};
-
-	*pvma = vma;
-	if (flags == vma->vm_flags && name == vma->anon_name)
-		return 0;
-	vma = vma_modify(mm, vma, start, end, &attr);
-	if (IS_ERR(vma))
-		return PTR_ERR(vma) == -ENOMEM ? -EAGAIN : PTR_ERR(vma);
-	vma_set_flags(vma, flags);
-	*pvma = vma;
+	if (*flags & flag_advice[advice].refused)
+		return -EINVAL;
+	if (advice == MADV_WIPEONFORK && vma->vm_file) /* plainly anonymous memory only (MADV-14) */
+		return -EINVAL;
+	if (!(*flags & flag_advice[advice].idle))
+		*flags = (*flags & ~flag_advice[advice].clear) | flag_advice[advice].set;
 	return 0;
 }
 
-static int madvise_flags(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
-			 unsigned long end, int advice)
+/* New flags, or @name. A VMA that cannot be had is -EAGAIN, for -ENOMEM means a hole (MADV-4). */
+static int madvise_update_vma(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			      int advice, struct anon_vma_name *name)
 {
-	struct vm_area_struct *vma = *pvma;
-	vm_flags_t flags = vma->vm_flags;
-	int err = advised_flags(vma, advice, &flags);
+	struct vma_attr attr = vma_attr_at(vma, start);
+	int err = 0;
 
-	return err ? err : madvise_update_vma(mm, vma, pvma, start, end, flags, vma->anon_name);
+	if (advice != MADV_SET_ANON_VMA_NAME)
+		err = advised_flags(vma, advice, &attr.flags);
+	else if (vma->vm_file)
+		err = -EBADF;
+	else
+		attr.name = name;
+	if (err || (attr.flags == vma->vm_flags && attr.name == vma->anon_name))
+		return err;
+	err = PTR_ERR_OR_ZERO(vma_modify(vma, start, end, &attr));
+	return err == -ENOMEM ? -EAGAIN : err;
 }
 
 /* ---- advice that removes or makes pages ------------------------------------------------------ */
@@ -179,45 +143,43 @@ static int check_dontneed(const struct vm_area_struct *vma, int advice)
  * When a monitor had to be told first, the VMA is another, and may be shorter (RMV-1); *pend is where
  * the advice ended.
  */
-static int madvise_dontneed_free(struct mm_struct *mm, struct vm_area_struct **pvma,
+static int madvise_dontneed_free(struct mm_struct *mm, struct vm_area_struct *vma,
 				 unsigned long start, unsigned long *pend, int advice)
 {
-	int err = check_dontneed(*pvma, advice);
+	int err = check_dontneed(vma, advice);
 	struct userfaultfd_ctx *ctx;
 
 	if (err)
 		return err;
-	ctx = userfaultfd_remove(*pvma, start, *pend);
+	ctx = userfaultfd_remove(vma, start, *pend);
 	if (ctx) {
 		mmap_read_lock(mm);
-		*pvma = vma_lookup(mm, start);
-		err = *pvma ? check_dontneed(*pvma, advice) : -ENOMEM;
+		vma = vma_lookup(mm, start);
+		err = vma ? check_dontneed(vma, advice) : -ENOMEM;
 		if (!err)
-			*pend = min(*pend, (*pvma)->vm_end);
+			*pend = min(*pend, vma->vm_end);
 	}
 	if (!err && advice == MADV_FREE)
 		madvise_free_range(mm, start, *pend);
 	else if (!err)
-		zap_page_range(*pvma, start, *pend - start);
+		zap_page_range(vma, start, *pend - start);
 	userfaultfd_remove_complete(ctx);
 	return err;
 }
 
-/* Punches a hole into the object; mmap_lock is dropped meanwhile, so *pvma must be found again. */
-static int madvise_remove(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
+/* Punches a hole into the object; mmap_lock is dropped meanwhile. */
+static int madvise_remove(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
 			  unsigned long end)
 {
-	struct vm_area_struct *vma = *pvma;
+	loff_t offset = (loff_t)linear_page_index(vma, start) << PAGE_SHIFT;
 	struct userfaultfd_ctx *ctx;
 	struct file *file;
-	loff_t offset;
 	int err;
 
 	if (vma->vm_flags & VM_LOCKED || !vma->vm_file)
 		return -EINVAL;
-	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
+	if (!is_shared_maywrite(vma->vm_flags))
 		return -EACCES;
-	offset = (loff_t)linear_page_index(vma, start) << PAGE_SHIFT;
 	file = get_file(vma->vm_file);
 	ctx = userfaultfd_remove(vma, start, end);
 	if (!ctx)
@@ -226,21 +188,18 @@ static int madvise_remove(struct mm_struct *mm, struct vm_area_struct **pvma, un
 	userfaultfd_remove_complete(ctx);
 	fput(file);
 	mmap_read_lock(mm);
-	*pvma = find_vma(mm, end - 1);
 	return err;
 }
 
 /* MADV-21: like touching every page, but with an error instead of a signal. */
-static int madvise_populate(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
+static int madvise_populate(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
 			    unsigned long *pend, int advice)
 {
 	bool write = advice == MADV_POPULATE_WRITE, locked = true;
-	struct vm_area_struct *vma = *pvma;
 	long pages;
 
-	if (vma->vm_flags & (VM_IO | VM_PFNMAP))
-		return -EINVAL;
-	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)) ||
+	if (vma->vm_flags & (VM_IO | VM_PFNMAP) ||
+	    !(vma->vm_flags & (write ? VM_WRITE : VM_READ)) ||
 	    !arch_vma_access_permitted(vma, write, false))
 		return -EINVAL;
 	while (start < *pend) {
@@ -248,7 +207,6 @@ static int madvise_populate(struct mm_struct *mm, struct vm_area_struct **pvma, 
 		start += max(pages, 0L) << PAGE_SHIFT;
 		if (!locked) { /* it had to wait: the rest may be of another VMA now */
 			mmap_read_lock(mm);
-			*pvma = find_vma(mm, start);
 			*pend = start;
 		} else if (pages < 0) {
 			return pages;
@@ -257,100 +215,85 @@ static int madvise_populate(struct mm_struct *mm, struct vm_area_struct **pvma, 
 	return 0;
 }
 
-static int madvise_cold_or_pageout(struct vm_area_struct *vma)
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+static bool advice_changes_vmas(int advice)
 {
-	return vma->vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB) ? -EINVAL : 0;
+	return advice == MADV_SET_ANON_VMA_NAME ||
+	       (advice < (int)ARRAY_SIZE(flag_advice) &&
+		flag_advice[advice].clear | flag_advice[advice].set);
 }
 
-static int madvise_vma(struct mm_struct *mm, struct vm_area_struct **pvma, unsigned long start,
-		       unsigned long *pend, int advice)
+/* [start, *pend) of @vma; *pend falls where it was cut short. mmap_lock is held again if dropped. */
+static int madvise_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long start,
+		       unsigned long *pend, int advice, struct anon_vma_name *name)
 {
-	unsigned long end = *pend;
-
 	switch (advice) {
 	case MADV_WILLNEED:
 		return 0;
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		return vma->vm_flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB) ? -EINVAL : 0;
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
 	case MADV_FREE:
-		return madvise_dontneed_free(mm, pvma, start, pend, advice);
+		return madvise_dontneed_free(mm, vma, start, pend, advice);
 	case MADV_REMOVE:
-		return madvise_remove(mm, pvma, start, end);
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-		return madvise_cold_or_pageout(*pvma);
+		return madvise_remove(mm, vma, start, *pend);
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		return madvise_populate(mm, pvma, start, pend, advice);
+		return madvise_populate(mm, vma, start, pend, advice);
+	case MADV_COLLAPSE: /* no huge page can be formed */
+		return -EINVAL;
 	default:
-		return madvise_flags(mm, pvma, start, end, advice);
+		return madvise_update_vma(vma, start, *pend, advice, name);
 	}
-}
-
-/* ---- the walk -------------------------------------------------------------------------------- */
-
-static bool advice_valid(int advice)
-{
-	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
-	       (advice >= MADV_FREE && advice <= MADV_COLLAPSE);
-}
-
-/* @advice is valid. */
-static bool advice_changes_vmas(int advice)
-{
-	const unsigned long others = 1UL << MADV_WILLNEED | 1UL << MADV_DONTNEED |
-				     1UL << MADV_DONTNEED_LOCKED | 1UL << MADV_FREE |
-				     1UL << MADV_REMOVE | 1UL << MADV_COLD | 1UL << MADV_PAGEOUT |
-				     1UL << MADV_POPULATE_READ | 1UL << MADV_POPULATE_WRITE;
-
-	return !(others >> advice & 1);
 }
 
 /* Holes make the result -ENOMEM, but what is mapped above them gets the advice too (MADV-2). */
-static int madvise_walk(struct mm_struct *mm, unsigned long start, unsigned long end, int advice)
+static int madvise_walk(struct mm_struct *mm, unsigned long start, unsigned long end, int advice,
+			struct anon_vma_name *name)
 {
-	struct vm_area_struct *vma = find_vma(mm, start);
+	struct vm_area_struct *vma;
 	unsigned long stop;
 	int err, unmapped = 0;
 
-	for (; vma && start < end; start = stop) {
-		if (vma->vm_end <= start)
-			vma = vma_next(vma);
+	for (; start < end; start = stop) {
+		vma = find_vma_intersection(mm, start, end);
 		if (!vma)
-			break;
+			return -ENOMEM;
 		if (start < vma->vm_start) {
 			unmapped = -ENOMEM;
 			start = vma->vm_start;
-			if (start >= end)
-				break;
 		}
 		stop = min(vma->vm_end, end);
-		err = madvise_vma(mm, &vma, start, &stop, advice);
+		err = madvise_vma(mm, vma, start, &stop, advice, name);
 		if (err)
 			return err;
 	}
-	return start < end ? -ENOMEM : unmapped;
+	return unmapped;
 }
 
-static int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int advice)
+static int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, int advice,
+		      struct anon_vma_name *name)
 {
 	size_t len = PAGE_ALIGN(len_in);
 	unsigned long end = start + len;
 	int err;
 
-	if (!advice_valid(advice) || start & ~PAGE_MASK || (len_in && !len) || end < start)
+	if (start & ~PAGE_MASK || (len_in && !len) || end < start)
 		return -EINVAL;
 	if (end == start)
 		return 0;
 	if (!advice_changes_vmas(advice)) {
 		mmap_read_lock(mm);
-		err = madvise_walk(mm, start, end, advice);
+		err = madvise_walk(mm, start, end, advice, NULL);
 		mmap_read_unlock(mm);
 		return err;
 	}
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	err = madvise_walk(mm, start, end, advice);
+	err = madvise_walk(mm, start, end, advice, name);
 	mm_verify_checked(mm, "madvise");
 	mmap_write_unlock(mm);
 	return err;
@@ -358,7 +301,10 @@ static int do_madvise(struct mm_struct *mm, unsigned long start, size_t len_in, 
 
 long sys_madvise(unsigned long start, size_t len, int behavior)
 {
-	return do_madvise(current->mm, start, len, behavior);
+	if (!((behavior >= MADV_NORMAL && behavior <= MADV_DONTNEED) ||
+	      (behavior >= MADV_FREE && behavior <= MADV_COLLAPSE)))
+		return -EINVAL;
+	return do_madvise(current->mm, start, len, behavior, NULL);
 }
 
 /* (MADV-27) Advice to another process, which can only be such as leaves its data as it is. */
@@ -383,7 +329,7 @@ static long process_madvise(struct pid *pid, struct iov_iter *iter, int behavior
 	while (!err && iov_iter_count(iter)) {
 		size_t len = min(iter->iov->iov_len, iov_iter_count(iter));
 
-		err = do_madvise(mm, (unsigned long)iter->iov->iov_base, len, behavior);
+		err = do_madvise(mm, (unsigned long)iter->iov->iov_base, len, behavior, NULL);
 		if (!err)
 			iov_iter_advance(iter, len);
 		cond_resched();
@@ -416,75 +362,21 @@ long sys_process_madvise(int pidfd, const struct iovec __user *vec, size_t vlen,
 	return ret;
 }
 
-/* ---- names of anonymous memory: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME) ---------------------- */
-
-static struct anon_vma_name *anon_vma_name_alloc(const char *name)
+/* A name for anonymous memory, or none: prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME). */
+int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len,
+			  const char *name)
 {
-	struct anon_vma_name *n = kmalloc(sizeof(*n) + strlen(name) + 1, GFP_KERNEL);
+	struct anon_vma_name *n = NULL;
+	int err;
 
-	if (n) {
+	if (name) {
+		n = kmalloc(sizeof(*n) + strlen(name) + 1, GFP_KERNEL);
+		if (!n)
+			return -ENOMEM;
 		refcount_set(&n->refs, 1);
 		strcpy(n->name, name);
 	}
-	return n;
-}
-
-static void anon_vma_name_put(struct anon_vma_name *n)
-{
-	if (n && refcount_dec_and_test(&n->refs))
-		kfree(n);
-}
-
-static int set_name_of_vma(struct mm_struct *mm, struct vm_area_struct *vma,
-			   struct vm_area_struct **pvma, unsigned long start, unsigned long end,
-			   struct anon_vma_name *name)
-{
-	int err;
-
-	if (vma->vm_file)
-		return -EBADF;
-	err = madvise_update_vma(mm, vma, pvma, start, end, vma->vm_flags, name);
-	vma = *pvma;
-	if (!err && vma->anon_name != name && vma->vm_start >= start && vma->vm_end <= end) {
-		anon_vma_name_put(vma->anon_name);
-		vma->anon_name = name;
-		if (name)
-			refcount_inc(&name->refs);
-	}
-	return err;
-}
-
-int madvise_set_anon_name(struct mm_struct *mm, unsigned long start, unsigned long len_in,
-			  const char *name)
-{
-	unsigned long len = PAGE_ALIGN(len_in), end = start + len, stop;
-	struct anon_vma_name *n = NULL;
-	struct vm_area_struct *vma;
-	int err = 0, unmapped = 0;
-
-	if (start & ~PAGE_MASK || (len_in && !len) || end < start)
-		return -EINVAL;
-	if (end == start)
-		return 0;
-	if (name) {
-		n = anon_vma_name_alloc(name);
-		if (!n)
-			return -ENOMEM;
-	}
-	mmap_write_lock(mm);
-	for (; start < end && !err; start = stop) {
-		vma = find_vma_intersection(mm, start, end);
-		if (!vma) {
-			unmapped = -ENOMEM;
-			break;
-		}
-		if (vma->vm_start > start)
-			unmapped = -ENOMEM;
-		start = max(start, vma->vm_start);
-		stop = min(end, vma->vm_end);
-		err = set_name_of_vma(mm, vma, &vma, start, stop, n);
-	}
-	mmap_write_unlock(mm);
+	err = do_madvise(mm, start, len, MADV_SET_ANON_VMA_NAME, n);
 	anon_vma_name_put(n);
-	return err ? err : unmapped;
+	return err;
 }

@@ -24,28 +24,22 @@ static int keep_page(pte_t pte, unsigned long addr, void *unused)
 	return 0;
 }
 
-static int mlock_fixup(struct mm_struct *mm, struct vm_area_struct *vma,
-		       struct vm_area_struct **pvma, unsigned long start, unsigned long end,
+static int mlock_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end,
 		       vm_flags_t lock)
 {
 	vm_flags_t oldflags = vma->vm_flags, newflags = (oldflags & ~VM_LOCKED_MASK) | lock;
 	long pages = (end - start) >> PAGE_SHIFT;
+	struct mm_struct *mm = vma->vm_mm;
 
-	*pvma = vma;
 	if (newflags == oldflags || oldflags & VM_SPECIAL)
 		return 0;
-	vma = vma_modify_flags(mm, vma, start, end, newflags);
+	vma = vma_modify_flags(vma, start, end, newflags);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	vma_set_flags(vma, newflags);
-	*pvma = vma;
-	if (!(oldflags & VM_LOCKED) && newflags & VM_LOCKED) {
-		mm->locked_vm += pages;
-		if (mm->lazyfree)
-			pt_walk(mm, start, end, keep_page, NULL);
-	} else if (oldflags & VM_LOCKED && !(newflags & VM_LOCKED)) {
-		mm->locked_vm -= pages;
-	}
+	vm_account(mm, oldflags, -pages);
+	vm_account(mm, newflags, pages);
+	if (lock && mm->lazyfree)
+		pt_walk(mm, start, end, keep_page, NULL);
 	return 0;
 }
 
@@ -55,26 +49,20 @@ static int apply_vma_lock_flags(struct mm_struct *mm, unsigned long start, unsig
 {
 	unsigned long end = start + len, stop;
 	struct vm_area_struct *vma;
-	int err = 0;
+	int err;
 
 	if (end < start)
 		return -EINVAL;
-	if (end == start)
-		return 0;
-	vma = vma_lookup(mm, start);
-	if (!vma)
-		return -ENOMEM;
-	for (; !err; start = stop) {
+	for (; start < end; start = stop) {
+		vma = vma_lookup(mm, start);
+		if (!vma)
+			return -ENOMEM;
 		stop = min(vma->vm_end, end);
-		err = mlock_fixup(mm, vma, &vma, start, stop, lock);
-		if (err || stop >= end)
-			break;
-		if (vma->vm_end <= stop)
-			vma = vma_next(vma);
-		if (!vma || vma->vm_start > stop)
-			err = -ENOMEM;
+		err = mlock_fixup(vma, start, stop, lock);
+		if (err)
+			return err;
 	}
-	return err;
+	return 0;
 }
 
 /* Pages of the range that are locked already: they are not counted twice (MLK-3). */
@@ -122,7 +110,7 @@ long sys_mlock2(unsigned long start, size_t len, int flags)
 {
 	if (flags & ~MLOCK_ONFAULT)
 		return -EINVAL;
-	return do_mlock(start, len, flags ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED);
+	return do_mlock(start, len, flags ? VM_LOCKED_MASK : VM_LOCKED);
 }
 
 long sys_munlock(unsigned long start, size_t len)
@@ -143,7 +131,8 @@ long sys_munlock(unsigned long start, size_t len)
 /* @flags as of mlockall(2); 0 undoes everything. Errors of single VMAs do not count. */
 static void apply_mlockall_flags(struct mm_struct *mm, int flags)
 {
-	vm_flags_t lock = flags & MCL_ONFAULT ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+	vm_flags_t lock = flags & MCL_ONFAULT ? VM_LOCKED_MASK : VM_LOCKED;
+	unsigned long addr, stop;
 	struct vm_area_struct *vma;
 
 	mm->def_flags &= ~VM_LOCKED_MASK;
@@ -154,8 +143,10 @@ static void apply_mlockall_flags(struct mm_struct *mm, int flags)
 	}
 	if (!(flags & MCL_CURRENT))
 		lock = 0;
-	for (vma = mm_first_vma(mm); vma; vma = vma_next(vma))
-		mlock_fixup(mm, vma, &vma, vma->vm_start, vma->vm_end, lock);
+	for (addr = 0; (vma = find_vma(mm, addr)); addr = stop) {
+		stop = vma->vm_end;
+		mlock_fixup(vma, vma->vm_start, stop, lock);
+	}
 }
 
 long sys_mlockall(int flags)

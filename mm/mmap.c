@@ -28,20 +28,13 @@ static bool file_noexec(const struct file *file)
 	return file->f_path.mnt->mnt_flags & MNT_NOEXEC;
 }
 
-static bool range_occupied(struct mm_struct *mm, unsigned long addr, unsigned long len)
-{
-	return find_vma_intersection(mm, addr, addr + len) != NULL;
-}
-
 /* MMAP-23: the whole range has offsets that a loff_t can express. */
 static bool file_range_ok(struct file *file, unsigned long len, unsigned long pgoff)
 {
-	struct inode *inode = file_inode(file);
-	u64 max_bytes = S_ISREG(inode->i_mode) ? (u64)MAX_LFS_FILESIZE : 0;
+	const u64 max_bytes = MAX_LFS_FILESIZE;
+	umode_t mode = file_inode(file)->i_mode;
 
-	if (S_ISBLK(inode->i_mode))
-		max_bytes = (u64)MAX_LFS_FILESIZE;
-	if (!max_bytes) /* devices address their memory as they like */
+	if (!S_ISREG(mode) && !S_ISBLK(mode)) /* devices address their memory as they like */
 		return true;
 	return len <= max_bytes && pgoff <= (max_bytes - len) >> PAGE_SHIFT;
 }
@@ -120,15 +113,6 @@ static int check_anonymous(unsigned long addr, unsigned long flags, vm_flags_t *
 	}
 }
 
-/* Steps 16 and 17. */
-static int check_mlock(struct mm_struct *mm, unsigned long flags, vm_flags_t vm_flags,
-		       unsigned long len)
-{
-	if (flags & MAP_LOCKED && !can_do_mlock())
-		return -EPERM;
-	return mlock_future_check(mm, vm_flags, len);
-}
-
 unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long len,
 			    unsigned long prot, unsigned long flags, unsigned long pgoff,
 			    unsigned long *populate, struct list_head *uf)
@@ -163,14 +147,16 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 		return addr;
 	if (addr < mmap_min_addr && !capable(CAP_SYS_RAWIO))
 		return -EPERM;
-	if (flags & MAP_FIXED_NOREPLACE && range_occupied(mm, addr, len))
+	if (flags & MAP_FIXED_NOREPLACE && find_vma_intersection(mm, addr, addr + len))
 		return -EEXIST;
 
 	if (prot == PROT_EXEC)
 		pkey = execute_only_pkey(mm);
 	vm_flags = calc_vm_prot_bits(prot, pkey) | calc_vm_flag_bits(flags) | mm->def_flags |
 		   VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-	err = check_mlock(mm, flags, vm_flags, len);
+	if (flags & MAP_LOCKED && !can_do_mlock()) /* step 16 */
+		return -EPERM;
+	err = mlock_future_check(mm, vm_flags, len);
 	if (!err)
 		err = file ? check_file(file, len, prot, flags, pgoff, &vm_flags)
 			   : check_anonymous(addr, flags, &vm_flags, &pgoff);
@@ -179,14 +165,7 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 	if (flags & MAP_NORESERVE && sysctl_overcommit_memory != OVERCOMMIT_NEVER)
 		vm_flags |= VM_NORESERVE;
 
-	if (file && is_shared_maywrite(vm_flags)) { /* nobody may seal it in between (step 28) */
-		err = mapping_map_writable(file->f_mapping);
-		if (err)
-			return err;
-	}
 	addr = mmap_region(mm, file, addr, len, vm_flags, pgoff, uf);
-	if (file && is_shared_maywrite(vm_flags))
-		mapping_unmap_writable(file->f_mapping);
 	if (!IS_ERR_VALUE(addr) &&
 	    ((vm_flags & VM_LOCKED) || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
 		*populate = len;
@@ -228,16 +207,11 @@ static struct vm_area_struct *mmap_new_vma(struct mm_struct *mm, struct vm_area_
 					   unsigned long addr, unsigned long len,
 					   const struct vma_attr *attr)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm);
+	struct vm_area_struct *vma = vm_area_alloc(mm, addr, addr + len, attr->flags, attr->pgoff);
 	int err;
 
 	if (!vma)
 		return ERR_PTR(-ENOMEM);
-	vma->vm_start = addr;
-	vma->vm_end = addr + len;
-	vma->vm_flags = attr->flags;
-	vma->vm_pgoff = attr->pgoff;
-	vma_set_page_prot(vma);
 	err = call_mmap(attr->file, vma);
 	if (err) {
 		vm_area_free(vma);
@@ -246,7 +220,7 @@ static struct vm_area_struct *mmap_new_vma(struct mm_struct *mm, struct vm_area_
 	if (vma->vm_flags & VM_SPECIAL)
 		vma->vm_flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
 	vma_set_page_prot(vma);
-	vma_link(mm, prev, vma);
+	vma_link(prev, vma);
 	return vma;
 }
 
@@ -255,58 +229,61 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 			  struct list_head *uf)
 {
 	struct vma_attr attr = {.file = file, .pgoff = pgoff};
+	bool writable = file && is_shared_maywrite(vm_flags);
 	unsigned long npages = len >> PAGE_SHIFT, charged = 0;
 	struct vm_area_struct *vma, *prev, *next;
-	int err;
+	int err = 0;
 
+	if (writable) /* nobody may seal it in between */
+		err = mapping_map_writable(file->f_mapping);
+	if (err)
+		return err;
+	err = -ENOMEM;
 	if (!may_expand_vm(mm, vm_flags, npages) &&
 	    !may_expand_vm(mm, vm_flags, npages - count_vma_pages_range(mm, addr, addr + len)))
-		return -ENOMEM;
+		goto out;
 	next = find_vma_prev(mm, addr, &prev);
 	if (next && next->vm_start < addr + len) {
 		err = do_munmap(mm, addr, len, uf);
 		if (err)
-			return err;
-		find_vma_prev(mm, addr, &prev);
+			goto out;
+		next = find_vma_prev(mm, addr, &prev);
 	}
 	if (accountable_mapping(vm_flags)) {
 		charged = npages;
 		err = security_vm_enough_memory_mm(mm, charged);
 		if (err)
-			return err;
+			goto out;
 		vm_flags |= VM_ACCOUNT;
 	}
 
 	attr.flags = vm_flags | VM_SOFTDIRTY; /* stop: mmap-5 */
-	vma = vma_merge_new(mm, prev, addr, addr + len, &attr);
-	if (!vma) {
+	vma = vma_merge_new(prev, next, addr, addr + len, &attr);
+	if (!vma)
 		vma = mmap_new_vma(mm, prev, addr, len, &attr);
-		if (IS_ERR(vma)) {
-			vm_unacct_memory(charged);
-			return PTR_ERR(vma);
-		}
-	}
-	vm_stat_account(mm, vma->vm_flags, npages);
-	if (vma->vm_flags & VM_LOCKED)
-		mm->locked_vm += npages;
+	err = PTR_ERR_OR_ZERO(vma);
+	if (!err)
+		vm_account(mm, vma->vm_flags, npages);
+	else
+		vm_unacct_memory(charged);
 	mm_verify_checked(mm, "mmap");
-	return addr;
+out:
+	if (writable)
+		mapping_unmap_writable(file->f_mapping);
+	return err ? err : addr;
 }
 
 int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned long len,
 			    vm_flags_t flags, const struct vm_operations_struct *ops)
 {
-	struct vm_area_struct *vma = vm_area_alloc(mm), *prev;
+	struct vm_area_struct *vma, *prev;
 
+	vma = vm_area_alloc(mm, addr, addr + len, flags | VM_DONTEXPAND, 0);
 	if (!vma)
 		return -ENOMEM;
-	vma->vm_start = addr;
-	vma->vm_end = addr + len;
-	vma->vm_flags = flags | VM_DONTEXPAND;
 	vma->vm_ops = ops;
-	vma_set_page_prot(vma);
 	find_vma_prev(mm, addr, &prev);
-	vma_link(mm, prev, vma);
+	vma_link(prev, vma);
 	vm_stat_account(mm, vma->vm_flags, (long)(len >> PAGE_SHIFT));
 	return 0;
 }

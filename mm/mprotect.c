@@ -78,30 +78,25 @@ static int charge_new_writable(struct mm_struct *mm, vm_flags_t old, vm_flags_t 
 	return 0;
 }
 
-int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,
-		   unsigned long start, unsigned long end, vm_flags_t newflags)
+int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   vm_flags_t newflags)
 {
 	vm_flags_t oldflags = vma->vm_flags;
+	struct mm_struct *mm = vma->vm_mm;
 	long npages = (end - start) >> PAGE_SHIFT;
-	bool charged;
 	int err;
 
-	*pprev = vma;
 	if (newflags == oldflags)
 		return 0;
 	err = charge_new_writable(mm, oldflags, &newflags, npages);
 	if (err)
 		return err;
-	charged = (newflags ^ oldflags) & VM_ACCOUNT;
-	vma = vma_modify_flags(mm, vma, start, end, newflags);
+	vma = vma_modify_flags(vma, start, end, newflags);
 	if (IS_ERR(vma)) {
-		if (charged)
+		if ((newflags ^ oldflags) & VM_ACCOUNT)
 			vm_unacct_memory(npages);
 		return PTR_ERR(vma);
 	}
-	*pprev = vma;
-	vma_set_flags(vma, newflags);
-	vma_set_page_prot(vma);
 	change_protection(vma, start, end);
 	vm_stat_account(mm, oldflags, -npages);
 	vm_stat_account(mm, newflags, npages);
@@ -124,54 +119,39 @@ static int new_vma_flags(struct vm_area_struct *vma, unsigned long prot, int pke
 	return 0;
 }
 
-/* PROT_GROWSDOWN: the change reaches down to the start of the stack (PROT-15). */
-static int grow_range_down(struct vm_area_struct *vma, unsigned long *start, unsigned long end)
-{
-	if (vma->vm_start >= end)
-		return -ENOMEM;
-	if (!(vma->vm_flags & VM_GROWSDOWN))
-		return -EINVAL;
-	*start = vma->vm_start;
-	return 0;
-}
-
 static int mprotect_range(struct mm_struct *mm, unsigned long start, unsigned long end,
 			  unsigned long prot, int pkey, unsigned long grows)
 {
 	bool rie = prot & PROT_READ && current->personality & READ_IMPLIES_EXEC;
-	struct vm_area_struct *vma = find_vma(mm, start);
+	struct vm_area_struct *vma;
 	vm_flags_t newflags;
 	unsigned long stop;
-	int err = 0;
+	int err;
 
 	if (pkey != -1 && !mm_pkey_is_allocated(mm, pkey))
 		return -EINVAL;
-	if (!vma)
-		return -ENOMEM;
-	if (grows & PROT_GROWSDOWN)
-		err = grow_range_down(vma, &start, end);
-	else if (vma->vm_start > start)
-		err = -ENOMEM;
-	else if (grows & PROT_GROWSUP)
-		err = -EINVAL;
-	while (!err) {
-		err = new_vma_flags(vma, prot, pkey, rie, &newflags);
-		if (err)
-			break;
-		stop = min(vma->vm_end, end);
-		if (vma->vm_ops && vma->vm_ops->mprotect)
-			err = vma->vm_ops->mprotect(vma, start, stop, newflags);
-		if (!err)
-			err = mprotect_fixup(mm, vma, &vma, start, stop, newflags);
-		start = stop;
-		if (err || start >= end)
-			break;
-		if (vma->vm_end <= start)
-			vma = vma_next(vma);
-		if (!vma || vma->vm_start > start)
-			err = -ENOMEM;
+	if (grows == PROT_GROWSUP) /* no VMA does */
+		return vma_lookup(mm, start) ? -EINVAL : -ENOMEM;
+	if (grows == PROT_GROWSDOWN) { /* from the start of the stack on (PROT-15) */
+		vma = find_vma_intersection(mm, start, end);
+		if (!vma)
+			return -ENOMEM;
+		if (!(vma->vm_flags & VM_GROWSDOWN))
+			return -EINVAL;
+		start = vma->vm_start;
 	}
-	return err;
+	for (; start < end; start = stop) {
+		vma = vma_lookup(mm, start);
+		if (!vma)
+			return -ENOMEM;
+		stop = min(vma->vm_end, end);
+		err = new_vma_flags(vma, prot, pkey, rie, &newflags);
+		if (!err)
+			err = mprotect_fixup(vma, start, stop, newflags);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 long sys_pkey_mprotect(unsigned long start, size_t len, unsigned long prot, int pkey)

@@ -26,7 +26,6 @@ struct mremap_after {
 	struct userfaultfd_ctx *uf; /* hears of the move, in between the two lists */
 	struct list_head uf_early;  /* of what a fixed target held */
 	struct list_head uf_unmap;  /* of the old place */
-	unsigned long addr, len;    /* to be made present */
 };
 
 /* ---- moving entries -------------------------------------------------------------------------- */
@@ -137,22 +136,20 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 	struct mm_struct *mm = vma->vm_mm;
 	bool faulted = vma->vm_faulted, watched = userfaultfd_follows_remap(vma);
 	bool rebase = vma_is_anonymous(vma) && !vma->vm_file && !faulted;
-	const struct vma_attr attr = {
-		.flags = watched ? vma->vm_flags : vma->vm_flags & ~VM_UFFD_FLAGS,
-		.file = vma->vm_file,
-		.pgoff = rebase ? new >> PAGE_SHIFT : linear_page_index(vma, old),
-		.ctx = watched ? vma->vm_userfaultfd_ctx : NULL,
-		.name = vma->anon_name,
-	};
-	struct vm_area_struct *prev, *copy;
+	struct vma_attr attr = vma_attr_at(vma, old);
+	struct vm_area_struct *prev, *next, *copy;
 
-	find_vma_prev(mm, new, &prev);
-	if (!(vma->vm_ops && vma->vm_ops->close)) {
-		copy = vma_merge_new(mm, prev, new, new + len, &attr);
-		if (copy) {
-			copy->vm_faulted |= faulted; /* @vma may be gone: part of it */
-			return copy;
-		}
+	if (rebase)
+		attr.pgoff = new >> PAGE_SHIFT;
+	if (!watched) {
+		attr.flags &= ~VM_UFFD_FLAGS;
+		attr.ctx = NULL;
+	}
+	next = find_vma_prev(mm, new, &prev);
+	copy = vma_merge_new(prev, next, new, new + len, &attr);
+	if (copy) {
+		copy->vm_faulted |= faulted; /* @vma may be gone: part of it */
+		return copy;
 	}
 	copy = vm_area_dup(vma);
 	if (!copy)
@@ -168,7 +165,7 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 		get_file(copy->vm_file);
 	if (copy->vm_ops && copy->vm_ops->open)
 		copy->vm_ops->open(copy);
-	vma_link(mm, prev, copy);
+	vma_link(prev, copy);
 	return copy;
 }
 
@@ -179,7 +176,7 @@ static struct vm_area_struct *copy_vma(struct vm_area_struct *vma, unsigned long
 static struct vm_area_struct *unlock_old(struct mm_struct *mm, struct vm_area_struct *vma,
 					 unsigned long old, unsigned long len)
 {
-	struct vm_area_struct *part = split_range(mm, vma, old, old + len);
+	struct vm_area_struct *part = split_range(vma, old, old + len);
 
 	if (IS_ERR(part))
 		return vma;
@@ -214,9 +211,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, uns
 		goto unaccount;
 	/* copy_vma() may have merged @vma itself into a neighbour of the new place. */
 	vma = vma_lookup(mm, old);
-	vm_stat_account(mm, vm_flags, pages);
-	if (vm_flags & VM_LOCKED)
-		mm->locked_vm += pages;
+	vm_account(mm, vm_flags, pages);
 
 	moved = move_page_tables(vma, old, new, old_len);
 	if (moved < old_len) {
@@ -293,48 +288,18 @@ static struct vm_area_struct *vma_to_resize(struct mm_struct *mm, unsigned long 
 	return vma;
 }
 
-static unsigned long map_flags_of(const struct vm_area_struct *vma)
+/* MREMAP_FIXED and MREMAP_DONTUNMAP: the caller has a say in the place, and may have it emptied. */
+static int prepare_target(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
+			  unsigned long new_addr, unsigned long new_len, unsigned long flags,
+			  struct list_head *uf)
 {
-	return vma->vm_flags & VM_MAYSHARE ? MAP_SHARED : 0;
-}
-
-/* MREMAP_FIXED and MREMAP_DONTUNMAP: the caller has a say in the place. */
-static unsigned long mremap_to(unsigned long addr, unsigned long old_len, unsigned long new_addr,
-			       unsigned long new_len, unsigned long flags,
-			       struct mremap_after *after)
-{
-	unsigned long map_flags = flags & MREMAP_FIXED ? MAP_FIXED : 0;
-	struct mm_struct *mm = current->mm;
-	struct vm_area_struct *vma;
-	int err;
-
 	if (new_addr & ~PAGE_MASK || new_len > TASK_SIZE || new_addr > TASK_SIZE - new_len)
 		return -EINVAL;
 	if (addr + old_len > new_addr && new_addr + new_len > addr)
 		return -EINVAL;
 	if (mm->map_count + 2 >= sysctl_max_map_count - 3)
 		return -ENOMEM;
-	if (flags & MREMAP_FIXED) {
-		err = do_munmap(mm, new_addr, new_len, &after->uf_early);
-		if (err)
-			return err;
-	}
-	if (old_len > new_len) {
-		err = do_munmap(mm, addr + new_len, old_len - new_len, &after->uf_unmap);
-		if (err)
-			return err;
-		old_len = new_len;
-	}
-	vma = vma_to_resize(mm, addr, old_len, new_len, flags);
-	if (IS_ERR(vma))
-		return PTR_ERR(vma);
-	if (flags & MREMAP_DONTUNMAP && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
-		return -ENOMEM;
-	new_addr = get_unmapped_area(vma->vm_file, new_addr, new_len, linear_page_index(vma, addr),
-				     map_flags | map_flags_of(vma));
-	if (IS_ERR_VALUE(new_addr))
-		return new_addr;
-	return move_vma(vma, addr, old_len, new_addr, new_len, flags, after);
+	return flags & MREMAP_FIXED ? do_munmap(mm, new_addr, new_len, uf) : 0;
 }
 
 /* ---- growing in place ------------------------------------------------------------------------ */
@@ -350,86 +315,62 @@ static bool vma_expandable(struct vm_area_struct *vma, unsigned long delta)
 	return !next || next->vm_start >= end;
 }
 
-static int expand_in_place(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long delta)
+static int expand_in_place(struct vm_area_struct *vma, unsigned long delta)
 {
-	unsigned long start = vma->vm_end, pages = delta >> PAGE_SHIFT;
-	vm_flags_t flags = vma->vm_flags;
-	struct vma_attr attr = {
-		.flags = flags,
-		.file = vma->vm_file,
-		.pgoff = linear_page_index(vma, start),
-		.ctx = vma->vm_userfaultfd_ctx,
-		.name = vma->anon_name,
-	};
+	const struct vma_attr attr = vma_attr_at(vma, vma->vm_end);
+	unsigned long end = vma->vm_end + delta, pages = delta >> PAGE_SHIFT;
+	struct mm_struct *mm = vma->vm_mm;
 
-	if (flags & VM_ACCOUNT && security_vm_enough_memory_mm(mm, pages))
+	if (attr.flags & VM_ACCOUNT && security_vm_enough_memory_mm(mm, pages))
 		return -ENOMEM;
-	if (!vma_merge_new(mm, vma, start, start + delta, &attr))
-		vma_set_bounds(vma, vma->vm_start, start + delta); /* it has a close hook */
-	vm_stat_account(mm, flags, pages);
-	if (flags & VM_LOCKED)
-		mm->locked_vm += pages;
+	if (!vma_merge_new(vma, vma_next(vma), vma->vm_end, end, &attr))
+		vma_set_bounds(vma, vma->vm_start, end); /* it has a close hook */
+	vm_account(mm, attr.flags, pages);
 	return 0;
 }
 
-static unsigned long mremap_grow(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
-				 unsigned long new_len, unsigned long flags,
-				 struct mremap_after *after)
-{
-	struct vm_area_struct *vma = vma_to_resize(mm, addr, old_len, new_len, flags);
-	unsigned long new_addr, ret, locked;
-	int err;
-
-	if (IS_ERR(vma))
-		return PTR_ERR(vma);
-	locked = vma->vm_flags & VM_LOCKED;
-	if (old_len == vma->vm_end - addr && vma_expandable(vma, new_len - old_len)) {
-		err = expand_in_place(mm, vma, new_len - old_len);
-		if (err)
-			return err;
-		ret = addr;
-	} else {
-		if (!(flags & MREMAP_MAYMOVE))
-			return -ENOMEM;
-		new_addr = get_unmapped_area(vma->vm_file, 0, new_len, linear_page_index(vma, addr),
-					     map_flags_of(vma));
-		if (IS_ERR_VALUE(new_addr))
-			return new_addr;
-		ret = move_vma(vma, addr, old_len, new_addr, new_len, flags, after);
-	}
-	if (locked && !IS_ERR_VALUE(ret)) {
-		after->addr = ret + old_len;
-		after->len = new_len - old_len;
-	}
-	return ret;
-}
+/* ---- the call -------------------------------------------------------------------------------- */
 
 static unsigned long do_mremap(struct mm_struct *mm, unsigned long addr, unsigned long old_len,
 			       unsigned long new_len, unsigned long flags, unsigned long new_addr,
 			       struct mremap_after *after)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
-	unsigned long ret;
-	int err;
+	bool placed = flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+	unsigned long map_flags = flags & MREMAP_FIXED ? MAP_FIXED : 0;
+	int err = 0;
 
 	if (!vma)
 		return -EFAULT;
-	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
-		ret = mremap_to(addr, old_len, new_addr, new_len, flags, after);
-		vma = IS_ERR_VALUE(ret) ? NULL : vma_lookup(mm, ret);
-		if (vma && vma->vm_flags & VM_LOCKED && new_len > old_len) {
-			after->addr = ret + old_len;
-			after->len = new_len - old_len;
-		}
-		return ret;
-	}
-	if (old_len >= new_len) {
-		if (old_len == new_len)
-			return addr;
+	if (placed)
+		err = prepare_target(mm, addr, old_len, new_addr, new_len, flags, &after->uf_early);
+	if (!err && old_len > new_len) {
 		err = do_munmap(mm, addr + new_len, old_len - new_len, &after->uf_unmap);
+		old_len = new_len;
+	}
+	if (err)
+		return err;
+	if (old_len == new_len && !placed)
+		return addr;
+
+	vma = vma_to_resize(mm, addr, old_len, new_len, flags);
+	if (IS_ERR(vma))
+		return PTR_ERR(vma);
+	if (flags & MREMAP_DONTUNMAP && !may_expand_vm(mm, vma->vm_flags, old_len >> PAGE_SHIFT))
+		return -ENOMEM;
+	if (!placed && addr + old_len == vma->vm_end && vma_expandable(vma, new_len - old_len)) {
+		err = expand_in_place(vma, new_len - old_len);
 		return err ? err : addr;
 	}
-	return mremap_grow(mm, addr, old_len, new_len, flags, after);
+	if (!(flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	if (vma->vm_flags & VM_MAYSHARE)
+		map_flags |= MAP_SHARED;
+	new_addr = get_unmapped_area(vma->vm_file, placed ? new_addr : 0, new_len,
+				     linear_page_index(vma, addr), map_flags);
+	if (IS_ERR_VALUE(new_addr))
+		return new_addr;
+	return move_vma(vma, addr, old_len, new_addr, new_len, flags, after);
 }
 
 long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len,
@@ -437,6 +378,8 @@ long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len
 {
 	struct mremap_after after = {};
 	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	bool populate = false;
 	unsigned long ret;
 
 	if (flags & ~(unsigned long)(MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP))
@@ -456,12 +399,16 @@ long sys_mremap(unsigned long addr, unsigned long old_len, unsigned long new_len
 	INIT_LIST_HEAD(&after.uf_early);
 	INIT_LIST_HEAD(&after.uf_unmap);
 	ret = do_mremap(mm, addr, old_len, new_len, flags, new_addr, &after);
+	if (new_len > old_len && !IS_ERR_VALUE(ret)) {
+		vma = vma_lookup(mm, ret);
+		populate = vma->vm_flags & VM_LOCKED;
+	}
 	mm_verify_checked(mm, "mremap");
 	mmap_write_unlock(mm);
 	userfaultfd_unmap_complete(&after.uf_early);
 	mremap_userfaultfd_complete(after.uf, addr, ret, old_len);
 	userfaultfd_unmap_complete(&after.uf_unmap);
-	if (after.len)
-		mm_populate(after.addr, after.len);
+	if (populate)
+		mm_populate(ret + old_len, new_len - old_len);
 	return ret;
 }

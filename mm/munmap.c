@@ -29,13 +29,11 @@ static void detach_range(struct mm_struct *mm, struct vm_area_struct *vma, unsig
 	unsigned long from = max(start, vma->vm_start), to = min(end, vma->vm_end);
 	long pages = (to - from) >> PAGE_SHIFT;
 
-	vm_stat_account(mm, vma->vm_flags, -pages);
-	if (vma->vm_flags & VM_LOCKED)
-		mm->locked_vm -= pages;
+	vm_account(mm, vma->vm_flags, -pages);
 	if (vma->vm_flags & VM_ACCOUNT)
 		vm_unacct_memory(pages);
 	if (from == vma->vm_start && to == vma->vm_end) {
-		vma_unlink(mm, vma);
+		vma_unlink(vma);
 		list_add_tail(&vma->i_mmap_node, removed);
 	} else if (from == vma->vm_start) {
 		vma_set_bounds(vma, to, vma->vm_end);
@@ -94,7 +92,7 @@ static int prepare_unmap(struct mm_struct *mm, struct vm_area_struct *vma, unsig
 	int err = uf ? userfaultfd_unmap_prep(vma, start, end, &events) : 0;
 
 	if (!err && vma->vm_start < start && end < vma->vm_end) {
-		err = split_vma(mm, vma, end);
+		err = split_vma(vma, end);
 		if (err)
 			userfaultfd_unmap_fail(&events);
 	}

@@ -35,7 +35,6 @@ static int acct_stack_growth(struct vm_area_struct *vma, unsigned long size, uns
 int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct vm_area_struct *prev = vma_prev(vma);
-	struct mm_struct *mm = vma->vm_mm;
 	unsigned long grow;
 	int err;
 
@@ -56,9 +55,7 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	if (err)
 		return err;
 	vma_set_bounds(vma, addr, vma->vm_end);
-	vm_stat_account(mm, vma->vm_flags, grow);
-	if (vma->vm_flags & VM_LOCKED)
-		mm->locked_vm += grow;
+	vm_account(vma->vm_mm, vma->vm_flags, grow);
 	return 0;
 }
 

@@ -56,22 +56,13 @@ static struct vm_area_struct *set_tracking(struct vm_area_struct *vma, unsigned 
 					   unsigned long end, struct userfaultfd_ctx *ctx,
 					   vm_flags_t mode)
 {
-	const struct vma_attr attr = {
-		.flags = (vma->vm_flags & ~VM_UFFD_FLAGS) | mode,
-		.file = vma->vm_file,
-		.pgoff = linear_page_index(vma, start),
-		.ctx = ctx,
-		.name = vma->anon_name,
-	};
 	bool unmark = userfaultfd_wp(vma) && !(mode & VM_UFFD_WP);
+	struct vma_attr attr = vma_attr_at(vma, start);
 
-	vma = vma_modify(vma->vm_mm, vma, start, end, &attr);
-	if (IS_ERR(vma))
-		return vma;
-	vma->vm_userfaultfd_ctx = ctx;
-	vma_set_flags(vma, attr.flags);
-	vma_set_page_prot(vma);
-	if (unmark)
+	attr.flags = (attr.flags & ~VM_UFFD_FLAGS) | mode;
+	attr.ctx = ctx;
+	vma = vma_modify(vma, start, end, &attr);
+	if (!IS_ERR(vma) && unmark)
 		uffd_wp_range(vma, start, end - start, false);
 	return vma;
 }

@@ -90,17 +90,10 @@ static void verify_vma(struct verify *v, struct vm_area_struct *vma)
 
 static void verify_merged(struct verify *v, struct vm_area_struct *vma, struct vm_area_struct *prev)
 {
-	const struct vma_attr attr = {
-		.flags = vma->vm_flags,
-		.file = vma->vm_file,
-		.pgoff = vma->vm_pgoff,
-		.ctx = vma->vm_userfaultfd_ctx,
-		.name = vma->anon_name,
-	};
+	const struct vma_attr attr = vma_attr_at(vma, vma->vm_start);
 
-	if (prev && prev->vm_end == vma->vm_start && !(v->mm->flags & MMF_UNMERGED) &&
-	    !(vma->vm_flags & VM_GROWSDOWN) && vma_can_merge_above(prev, &attr) &&
-	    !(vma->vm_ops && vma->vm_ops->close))
+	if (vma_can_merge_above(prev, vma->vm_start, &attr) && !(vma->vm_flags & VM_GROWSDOWN) &&
+	    !(v->mm->flags & MMF_UNMERGED))
 		broken(v, "two VMAs that should be one", vma->vm_start);
 }
 

@@ -42,27 +42,25 @@ unsigned long vma_gap_bottomup(struct mm_struct *mm, unsigned long low, unsigned
 void vma_init_cache(void);
 /* A copy of @orig, with references of its own to the name and not yet to the file. */
 struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig);
+void anon_vma_name_put(struct anon_vma_name *name);
+
+static inline struct anon_vma_name *anon_vma_name_get(struct anon_vma_name *name)
+{
+	if (name)
+		refcount_inc(&name->refs);
+	return name;
+}
+
 /* The reverse of vma_link(). */
-void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma);
+void vma_unlink(struct vm_area_struct *vma);
 void vma_link_file(struct vm_area_struct *vma);
 void vma_unlink_file(struct vm_area_struct *vma);
 /* After vma_unlink(): close hook, file reference, memory. */
 void remove_vma(struct vm_area_struct *vma);
 /* Move the ends of @vma, its offset along; keeps the tree's gaps. */
 void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned long end);
-
-/* New flags but for VM_SOFTDIRTY, which a VMA may have got from one that merged with it. */
-static inline void vma_set_flags(struct vm_area_struct *vma, vm_flags_t flags)
-{
-	vma->vm_flags = flags | (vma->vm_flags & VM_SOFTDIRTY);
-}
-
-/*
- * Cut @vma at @addr; @vma keeps the lower part. 0, -ENOMEM, or what ->may_split says.
- * split_vma() also refuses at max_map_count.
- */
-int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
-int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr);
+/* Cut @vma at @addr; @vma keeps the lower part. 0, -ENOMEM, or what ->may_split says. */
+int split_vma(struct vm_area_struct *vma, unsigned long addr);
 
 /* ---- mm/vma_merge.c -------------------------------------------------------------------------- */
 
@@ -75,38 +73,46 @@ struct vma_attr {
 	struct anon_vma_name *name;
 };
 
+/* Those of @vma for a range that begins at @addr. */
+static inline struct vma_attr vma_attr_at(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return (struct vma_attr){
+		.flags = vma->vm_flags,
+		.file = vma->vm_file,
+		.pgoff = linear_page_index(vma, addr),
+		.ctx = vma->vm_userfaultfd_ctx,
+		.name = vma->anon_name,
+	};
+}
+
 /*
- * The free range [start, end) between @prev and the VMA after it becomes part of one of them, or
- * joins both. Returns the VMA that now covers it, or NULL: nothing merges.
+ * [start, end) becomes part of @prev below it or of @next above it, or joins both, as far as they
+ * are not NULL, touch it and fit. Returns the VMA that covers it now, or NULL: nothing merges.
  */
-struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
+struct vm_area_struct *vma_merge_new(struct vm_area_struct *prev, struct vm_area_struct *next,
 				     unsigned long start, unsigned long end,
 				     const struct vma_attr *attr);
 /*
- * [start, end) of @vma gets the attributes @attr: merge it with neighbours that have them, or split
- * it off. Returns the VMA that covers the range; the caller gives it the attributes, and may find
- * that it has them already and is larger than the range. ERR_PTR(-ENOMEM) and the like.
+ * [start, end) of @vma gets the attributes @attr: it merges with neighbours that have them, or is
+ * split off. Returns the VMA that covers the range, @vma or another, perhaps larger than the range.
+ * ERR_PTR(-ENOMEM) and the like: nothing has changed.
  */
-struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
-				  unsigned long start, unsigned long end,
-				  const struct vma_attr *attr);
-struct vm_area_struct *vma_modify_flags(struct mm_struct *mm, struct vm_area_struct *vma,
-					unsigned long start, unsigned long end, vm_flags_t flags);
+struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
+				  unsigned long end, const struct vma_attr *attr);
+struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
+					unsigned long end, vm_flags_t flags);
 /* Splits [start, end) off @vma, which contains it, and returns it; ERR_PTR, and nothing is split. */
-struct vm_area_struct *split_range(struct mm_struct *mm, struct vm_area_struct *vma,
-				   unsigned long start, unsigned long end);
-/* Can @vma take a range with @attr directly above it (below it)? */
-bool vma_can_merge_above(const struct vm_area_struct *vma, const struct vma_attr *attr);
-bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr *attr,
-			 unsigned long pages);
+struct vm_area_struct *split_range(struct vm_area_struct *vma, unsigned long start,
+				   unsigned long end);
+/* Can @vma, if not NULL, take a range with @attr that begins at @start, right above it? */
+bool vma_can_merge_above(const struct vm_area_struct *vma, unsigned long start,
+			 const struct vma_attr *attr);
 
 /* ---- mm/mmap.c, mm/munmap.c ------------------------------------------------------------------ */
 
 unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
 			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff,
 			  struct list_head *uf);
-/* Anonymous memory at an address, as brk does it: replaces nothing. 0 or -errno. */
-int do_brk_flags(struct mm_struct *mm, unsigned long addr, unsigned long len, vm_flags_t flags);
 
 /* ---- mm/zap.c -------------------------------------------------------------------------------- */
 

@@ -22,13 +22,19 @@ void __init vma_init_cache(void)
 	vm_area_cachep = KMEM_CACHE(vm_area_struct, SLAB_PANIC | SLAB_ACCOUNT);
 }
 
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm)
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
+				     vm_flags_t flags, pgoff_t pgoff)
 {
 	struct vm_area_struct *vma = kmem_cache_zalloc(vm_area_cachep, GFP_KERNEL);
 
 	if (vma) {
 		vma->vm_mm = mm;
+		vma->vm_start = start;
+		vma->vm_end = end;
+		vma->vm_flags = flags;
+		vma->vm_pgoff = pgoff;
 		INIT_LIST_HEAD(&vma->i_mmap_node);
+		vma_set_page_prot(vma);
 	}
 	return vma;
 }
@@ -40,16 +46,20 @@ struct vm_area_struct *vm_area_dup(struct vm_area_struct *orig)
 	if (vma) {
 		*vma = *orig;
 		INIT_LIST_HEAD(&vma->i_mmap_node);
-		if (vma->anon_name)
-			refcount_inc(&vma->anon_name->refs);
+		anon_vma_name_get(vma->anon_name);
 	}
 	return vma;
 }
 
+void anon_vma_name_put(struct anon_vma_name *name)
+{
+	if (name && refcount_dec_and_test(&name->refs))
+		kfree(name);
+}
+
 void vm_area_free(struct vm_area_struct *vma)
 {
-	if (vma->anon_name && refcount_dec_and_test(&vma->anon_name->refs))
-		kfree(vma->anon_name);
+	anon_vma_name_put(vma->anon_name);
 	kmem_cache_free(vm_area_cachep, vma);
 }
 
@@ -99,17 +109,17 @@ void vma_unlink_file(struct vm_area_struct *vma)
 	up_write(&mapping->i_mmap_lock);
 }
 
-void vma_link(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma)
+void vma_link(struct vm_area_struct *prev, struct vm_area_struct *vma)
 {
-	vma_tree_insert(mm, prev, vma);
-	mm->map_count++;
+	vma_tree_insert(vma->vm_mm, prev, vma);
+	vma->vm_mm->map_count++;
 	vma_link_file(vma);
 }
 
-void vma_unlink(struct mm_struct *mm, struct vm_area_struct *vma)
+void vma_unlink(struct vm_area_struct *vma)
 {
-	vma_tree_erase(mm, vma);
-	mm->map_count--;
+	vma_tree_erase(vma->vm_mm, vma);
+	vma->vm_mm->map_count--;
 	vma_unlink_file(vma);
 }
 
@@ -143,11 +153,13 @@ void vma_set_bounds(struct vm_area_struct *vma, unsigned long start, unsigned lo
 		vma_gap_update(vma->vm_mm, vma_next(vma));
 }
 
-int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
+int split_vma(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct vm_area_struct *upper;
 	int err;
 
+	if (vma->vm_mm->map_count >= sysctl_max_map_count)
+		return -ENOMEM;
 	if (vma->vm_ops && vma->vm_ops->may_split) {
 		err = vma->vm_ops->may_split(vma, addr);
 		if (err)
@@ -164,14 +176,7 @@ int __split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long 
 		upper->vm_ops->open(upper);
 
 	/* The upper half joins before the lower one shrinks: a truncation misses no page. */
-	vma_link(mm, vma, upper);
+	vma_link(vma, upper);
 	vma_set_bounds(vma, vma->vm_start, addr);
 	return 0;
-}
-
-int split_vma(struct mm_struct *mm, struct vm_area_struct *vma, unsigned long addr)
-{
-	if (mm->map_count >= sysctl_max_map_count)
-		return -ENOMEM;
-	return __split_vma(mm, vma, addr);
 }

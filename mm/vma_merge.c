@@ -3,7 +3,8 @@
  * mm/vma_merge.c - neighbours that can be one VMA are one VMA.
  *
  * Two adjacent VMAs merge when flags, file, userfaultfd context and name are equal, offsets
- * continue, and neither is special or wants to know when it is closed (VMA-1). A new range:
+ * continue, and neither is special or wants to know when it is closed (VMA-1); same flags and same
+ * file imply the same operations, so only one of the two need be asked. A new range:
  *
  *	  PPPP....NNNN		PPPP####NNNN
  *	  extend P:   PPPPPPPPNNNN	extend N:   PPPPNNNNNNNN	join:   PPPPPPPPPPPP
@@ -23,152 +24,119 @@
 #include <pagoda/fs.h>
 #include "vm_internal.h"
 
-/* SOFTDIRTY says nothing about what the memory is; what merges has it if a part of it had. */
-#define VM_MERGE_IGNORE VM_SOFTDIRTY
-
 static bool same_name(const struct anon_vma_name *a, const struct anon_vma_name *b)
 {
 	return a == b || (a && b && !strcmp(a->name, b->name));
 }
 
+/* SOFTDIRTY says nothing about what the memory is; what merges has it if a part of it had. */
 static bool vma_has_attr(const struct vm_area_struct *vma, const struct vma_attr *attr)
 {
-	return !((vma->vm_flags ^ attr->flags) & ~VM_MERGE_IGNORE) && vma->vm_file == attr->file &&
+	return !((vma->vm_flags ^ attr->flags) & ~VM_SOFTDIRTY) && vma->vm_file == attr->file &&
 	       vma->vm_userfaultfd_ctx == attr->ctx && !(vma->vm_flags & VM_SPECIAL) &&
 	       !(vma->vm_ops && vma->vm_ops->close) && same_name(vma->anon_name, attr->name);
 }
 
-bool vma_can_merge_above(const struct vm_area_struct *vma, const struct vma_attr *attr)
+bool vma_can_merge_above(const struct vm_area_struct *vma, unsigned long start,
+			 const struct vma_attr *attr)
 {
-	return vma->vm_pgoff + vma_pages(vma) == attr->pgoff && vma_has_attr(vma, attr);
+	return vma && vma->vm_end == start && vma->vm_pgoff + vma_pages(vma) == attr->pgoff &&
+	       vma_has_attr(vma, attr);
 }
 
-bool vma_can_merge_below(const struct vm_area_struct *vma, const struct vma_attr *attr,
-			 unsigned long pages)
+static bool vma_can_merge_below(const struct vm_area_struct *vma, unsigned long start,
+				unsigned long end, const struct vma_attr *attr)
 {
-	return attr->pgoff + pages == vma->vm_pgoff && vma_has_attr(vma, attr);
+	return vma && vma->vm_start == end &&
+	       attr->pgoff + ((end - start) >> PAGE_SHIFT) == vma->vm_pgoff &&
+	       vma_has_attr(vma, attr);
 }
 
-/* @vma gets a part of its neighbour @from. */
-static void vma_inherit(struct vm_area_struct *vma, const struct vm_area_struct *from)
+/* @vma swallows @victim, whose place it has taken already. */
+static void vma_swallow(struct vm_area_struct *vma, struct vm_area_struct *victim)
 {
-	vma->vm_faulted |= from->vm_faulted;
-	vma->vm_flags |= from->vm_flags & VM_SOFTDIRTY;
-}
-
-/* @vma swallows its neighbour @victim, whose place it has taken already. */
-static void vma_swallow(struct mm_struct *mm, struct vm_area_struct *vma,
-			struct vm_area_struct *victim)
-{
-	vma_inherit(vma, victim);
-	vma_unlink(mm, victim);
+	vma->vm_faulted |= victim->vm_faulted;
+	vma->vm_flags |= victim->vm_flags & VM_SOFTDIRTY;
+	vma_unlink(victim);
 	remove_vma(victim);
 }
 
-struct vm_area_struct *vma_merge_new(struct mm_struct *mm, struct vm_area_struct *prev,
+struct vm_area_struct *vma_merge_new(struct vm_area_struct *prev, struct vm_area_struct *next,
 				     unsigned long start, unsigned long end,
 				     const struct vma_attr *attr)
 {
-	struct vm_area_struct *next = prev ? vma_next(prev) : mm_first_vma(mm), *vma;
-	bool with_prev, with_next;
+	bool with_prev = vma_can_merge_above(prev, start, attr);
+	bool with_next = vma_can_merge_below(next, start, end, attr);
+	struct vm_area_struct *vma = with_prev ? prev : next;
 
-	if (attr->flags & VM_SPECIAL)
-		return NULL;
-	with_prev = prev && prev->vm_end == start && vma_can_merge_above(prev, attr);
-	with_next = next && next->vm_start == end &&
-		    vma_can_merge_below(next, attr, (end - start) >> PAGE_SHIFT);
 	if (!with_prev && !with_next)
 		return NULL;
-	vma = with_prev ? prev : next;
 	vma_set_bounds(vma, with_prev ? prev->vm_start : start, with_next ? next->vm_end : end);
 	if (with_prev && with_next)
-		vma_swallow(mm, prev, next);
+		vma_swallow(prev, next);
 	vma->vm_flags |= attr->flags & VM_SOFTDIRTY;
 	return vma;
 }
 
-/* [start, end) of @vma moves over to @prev below it, which it touches. */
-static struct vm_area_struct *give_to_prev(struct mm_struct *mm, struct vm_area_struct *prev,
-					   struct vm_area_struct *vma, unsigned long end)
-{
-	vma_inherit(prev, vma);
-	vma_set_bounds(prev, prev->vm_start, end);
-	if (end == vma->vm_end)
-		vma_swallow(mm, prev, vma);
-	else
-		vma_set_bounds(vma, end, vma->vm_end);
-	return prev;
-}
-
-static struct vm_area_struct *give_to_next(struct mm_struct *mm, struct vm_area_struct *next,
-					   struct vm_area_struct *vma, unsigned long start)
-{
-	vma_inherit(next, vma);
-	vma_set_bounds(next, start, next->vm_end);
-	if (start == vma->vm_start)
-		vma_swallow(mm, next, vma);
-	else
-		vma_set_bounds(vma, vma->vm_start, start);
-	return next;
-}
-
-struct vm_area_struct *split_range(struct mm_struct *mm, struct vm_area_struct *vma,
-				   unsigned long start, unsigned long end)
+struct vm_area_struct *split_range(struct vm_area_struct *vma, unsigned long start,
+				   unsigned long end)
 {
 	struct vm_area_struct *lower = NULL;
 	int err = 0;
 
 	if (start > vma->vm_start) {
-		err = split_vma(mm, vma, start);
+		err = split_vma(vma, start);
 		if (err)
 			return ERR_PTR(err);
 		lower = vma;
 		vma = vma_next(vma);
 	}
 	if (end < vma->vm_end)
-		err = split_vma(mm, vma, end);
+		err = split_vma(vma, end);
 	if (err && lower) { /* as it was */
 		vma_set_bounds(lower, lower->vm_start, vma->vm_end);
-		vma_swallow(mm, lower, vma);
+		vma_swallow(lower, vma);
 	}
 	return err ? ERR_PTR(err) : vma;
 }
 
-struct vm_area_struct *vma_modify(struct mm_struct *mm, struct vm_area_struct *vma,
-				  unsigned long start, unsigned long end,
-				  const struct vma_attr *attr)
+struct vm_area_struct *vma_modify(struct vm_area_struct *vma, unsigned long start,
+				  unsigned long end, const struct vma_attr *attr)
 {
 	struct vm_area_struct *prev = start == vma->vm_start ? vma_prev(vma) : NULL;
 	struct vm_area_struct *next = end == vma->vm_end ? vma_next(vma) : NULL;
-	bool movable = !(vma->vm_flags & VM_SPECIAL) && !(vma->vm_ops && vma->vm_ops->close);
-	bool with_prev, with_next;
+	struct vm_area_struct *joined = vma_merge_new(prev, next, start, end, attr);
 
-	with_prev = movable && prev && prev->vm_end == start && vma_can_merge_above(prev, attr);
-	with_next = movable && next && next->vm_start == end &&
-		    vma_can_merge_below(next, attr, (end - start) >> PAGE_SHIFT);
-	if (with_prev && with_next) {
-		vma = give_to_prev(mm, prev, vma, end);
-		vma_set_bounds(vma, vma->vm_start, next->vm_end);
-		vma_swallow(mm, vma, next);
-		return vma;
+	if (!joined) {
+		vma = split_range(vma, start, end);
+		if (IS_ERR(vma))
+			return vma;
+		if (vma->anon_name != attr->name) {
+			anon_vma_name_put(vma->anon_name);
+			vma->anon_name = anon_vma_name_get(attr->name);
+		}
+	} else if (start == vma->vm_start && end == vma->vm_end) {
+		vma_swallow(joined, vma);
+		vma = joined;
+	} else { /* it keeps the other part */
+		joined->vm_faulted |= vma->vm_faulted;
+		if (joined == prev)
+			vma_set_bounds(vma, end, vma->vm_end);
+		else
+			vma_set_bounds(vma, vma->vm_start, start);
+		vma = joined;
 	}
-	if (with_prev)
-		return give_to_prev(mm, prev, vma, end);
-	if (with_next)
-		return give_to_next(mm, next, vma, start);
-	return split_range(mm, vma, start, end);
+	vma->vm_flags = attr->flags | (vma->vm_flags & VM_SOFTDIRTY);
+	vma->vm_userfaultfd_ctx = attr->ctx;
+	vma_set_page_prot(vma);
+	return vma;
 }
 
-struct vm_area_struct *vma_modify_flags(struct mm_struct *mm, struct vm_area_struct *vma,
-					unsigned long start, unsigned long end, vm_flags_t flags)
+struct vm_area_struct *vma_modify_flags(struct vm_area_struct *vma, unsigned long start,
+					unsigned long end, vm_flags_t flags)
 {
-	const struct vma_attr attr = {
-		.flags = flags,
-		.file = vma->vm_file,
-		.pgoff = linear_page_index(vma, start),
-		.ctx = vma->vm_userfaultfd_ctx,
-		.name = vma->anon_name,
-	};
+	struct vma_attr attr = vma_attr_at(vma, start);
 
-	return vma_modify(mm, vma, start, end, &attr);
+	attr.flags = flags;
+	return vma_modify(vma, start, end, &attr);
 }

@@ -200,11 +200,12 @@ static inline pgoff_t linear_page_index(const struct vm_area_struct *vma, unsign
 
 /* ---- mm/vma.c: one VMA; mmap_lock held for writing ------------------------------------------- */
 
-/* A cleared VMA of @mm that is nowhere linked, or NULL. */
-struct vm_area_struct *vm_area_alloc(struct mm_struct *mm);
+/* An anonymous VMA of @mm that is nowhere linked, or NULL. */
+struct vm_area_struct *vm_area_alloc(struct mm_struct *mm, unsigned long start, unsigned long end,
+				     vm_flags_t flags, pgoff_t pgoff);
 void vm_area_free(struct vm_area_struct *vma);
 /* Puts @vma into the tree above @prev (NULL: it is the lowest), and into its file's i_mmap. */
-void vma_link(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma);
+void vma_link(struct vm_area_struct *prev, struct vm_area_struct *vma);
 /* vm_page_prot from vm_flags. */
 void vma_set_page_prot(struct vm_area_struct *vma);
 
@@ -280,11 +281,11 @@ void filemap_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 /* ---- mm/mprotect.c --------------------------------------------------------------------------- */
 
 /*
- * Gives [start, end) of @vma new flags; *pprev is the VMA that covers it then. mmap_lock held for
- * writing. 0 or -errno.
+ * Gives [start, end) of @vma new flags; it may become part of a neighbour by that. mmap_lock held
+ * for writing. 0 or -errno.
  */
-int mprotect_fixup(struct mm_struct *mm, struct vm_area_struct *vma, struct vm_area_struct **pprev,
-		   unsigned long start, unsigned long end, vm_flags_t newflags);
+int mprotect_fixup(struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   vm_flags_t newflags);
 
 /* ---- mm/madvise.c ---------------------------------------------------------------------------- */
 

@@ -176,8 +176,6 @@ struct vm_operations_struct {
 		struct vm_area_struct *vma); /* a second VMA refers to the object (fork, split) */
 	void (*close)(struct vm_area_struct *vma); /* the last step of removing a VMA */
 	int (*may_split)(struct vm_area_struct *vma, unsigned long addr);
-	int (*mprotect)(struct vm_area_struct *vma, unsigned long start, unsigned long end,
-			unsigned long newflags);
 	vm_fault_t (*fault)(struct vm_fault *vmf); /* mmap_lock held for read */
 	/* Map cached pages [start, end] of the object around vmf; filemap_map_pages or NULL. */
 	void (*map_pages)(struct vm_fault *vmf, pgoff_t start, pgoff_t end);

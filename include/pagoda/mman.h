@@ -65,6 +65,15 @@ static inline void vm_unacct_memory(long pages)
 bool may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long npages);
 /* Adds @npages (may be negative) to total_vm and to the category of @flags (ACC-2). */
 void vm_stat_account(struct mm_struct *mm, vm_flags_t flags, long npages);
+
+/* The same, and to locked_vm if they are locked. */
+static inline void vm_account(struct mm_struct *mm, vm_flags_t flags, long npages)
+{
+	vm_stat_account(mm, flags, npages);
+	if (flags & VM_LOCKED)
+		mm->locked_vm += npages;
+}
+
 /* The task may lock memory at all; 0 or -EPERM (MLK-2). */
 bool can_do_mlock(void);
 /* RLIMIT_MEMLOCK allows @bytes more locked memory; 0 or -EAGAIN. */
