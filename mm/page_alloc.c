@@ -75,9 +75,10 @@ static unsigned long reserve_for(gfp_t gfp)
 }
 
 /* A block from the zone, not yet prepared; one page comes with a batch for the CPU's stack. */
-static struct page *get_page_from_zone(unsigned int order, unsigned long reserve)
+static struct page *get_page_from_zone(gfp_t gfp, unsigned int order)
 {
 	struct local_stack *stack = this_cpu_ptr(&pcp_pages);
+	unsigned long reserve = reserve_for(gfp);
 	struct list_head *node;
 
 	if (order)
@@ -100,24 +101,17 @@ static void warn_alloc_failed(gfp_t gfp, unsigned int order)
 		current->comm, order, gfp, nr_free_pages(), zone.min_pages);
 }
 
-/* Tries ever harder; NULL when the caller must do without. */
-static struct page *find_block(gfp_t gfp, unsigned int order)
+/* Takes memory from whoever can do without, in the end from a process; NULL if that is no help. */
+static struct page *reclaim_page_from_zone(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 	int tries;
 
-	if (order >= MAX_ORDER || should_fail_alloc(gfp))
-		return NULL;
-	page = get_page_from_zone(order, reserve_for(gfp));
-	if (page)
-		return page;
-	if (!gfpflags_allow_blocking(gfp) || (current->flags & PF_MEMALLOC))
-		goto fail;
 	might_sleep();
 	for (tries = 0; tries < MAX_RECLAIM_RETRIES; tries++) {
 		unsigned long progress = try_to_free_pages(pcp_batch * 2);
 
-		page = get_page_from_zone(order, reserve_for(gfp));
+		page = get_page_from_zone(gfp, order);
 		if (page)
 			return page;
 		if (progress)
@@ -126,20 +120,22 @@ static struct page *find_block(gfp_t gfp, unsigned int order)
 			break;
 	}
 	/* The killed process may have given its memory back after the last look. */
-	page = get_page_from_zone(order, reserve_for(gfp));
-	if (page)
-		return page;
-fail:
-	warn_alloc_failed(gfp, order);
-	return NULL;
+	return get_page_from_zone(gfp, order);
 }
 
 static noinline struct page *alloc_pages_slow(gfp_t gfp, unsigned int order)
 {
-	struct page *page = find_block(gfp, order);
+	struct page *page;
 
-	if (!page)
+	if (order >= MAX_ORDER || should_fail_alloc(gfp))
 		return NULL;
+	page = get_page_from_zone(gfp, order);
+	if (!page && gfpflags_allow_blocking(gfp) && !(current->flags & PF_MEMALLOC))
+		page = reclaim_page_from_zone(gfp, order);
+	if (!page) {
+		warn_alloc_failed(gfp, order);
+		return NULL;
+	}
 	count_vm_events(PGALLOC, 1L << order);
 	prep_new_block(page, order, gfp);
 	return page;

@@ -6,14 +6,15 @@
  * around allocations. A cache's own lock guards its counts.
  */
 #include <pagoda/kernel.h>
+#include <pagoda/mutex.h>
 #include <pagoda/params.h>
 #include <pagoda/printk.h>
 #include "slab_internal.h"
 
 #define MAX_SLAB_ORDER 3
 
-struct mutex slab_mutex = __MUTEX_INITIALIZER(slab_mutex);
-struct kmem_cache *slab_caches[MAX_CACHES];
+static DEFINE_MUTEX(slab_mutex);
+static struct kmem_cache *slab_caches[MAX_CACHES];
 
 static struct kmem_cache kmem_cache_cache; /* of caches; static, for it is the first */
 static unsigned int debug_flags;

@@ -6,7 +6,6 @@
 #define MM_SLAB_INTERNAL_H
 
 #include <pagoda/local_stack.h>
-#include <pagoda/mutex.h>
 #include <pagoda/slab.h>
 #include <pagoda/smp.h>
 #include <pagoda/spinlock.h>
@@ -48,9 +47,6 @@ struct kmem_cache {
 
 /* Each CPU's ready objects, by cache: links to objects (obj + link). */
 DECLARE_PER_CPU(struct local_stack[MAX_CACHES], slab_stacks);
-
-extern struct mutex slab_mutex; /* guards the array; entries appear only when complete */
-extern struct kmem_cache *slab_caches[MAX_CACHES];
 
 static inline struct local_stack *slab_stack(const struct kmem_cache *s)
 {

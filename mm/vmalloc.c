@@ -39,11 +39,13 @@ static DEFINE_SPINLOCK_RANK(kernel_pt_lock, RANK_PAGE_TABLE);
 		!level##_none(*(entryp));                                                          \
 	})
 
-/* The entry for a kernel address, with all tables above it made; NULL when there is no memory. */
+/*
+ * The entry for a kernel address, with all tables above it made (paging_init() has made the PUD
+ * table); NULL when there is no memory.
+ */
 static pte_t *kernel_pte_alloc(unsigned long addr)
 {
-	pud_t *pud =
-		pud_offset(pgd_offset_k(addr), addr); /* paging_init() has made the PUD table */
+	pud_t *pud = pud_offset(pgd_offset_k(addr), addr);
 	pmd_t *pmd;
 
 	if (!KERNEL_TABLE(pud, pud))
