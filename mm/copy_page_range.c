@@ -105,8 +105,8 @@ int copy_page_range(struct vm_area_struct *dst, struct vm_area_struct *src)
 		src_pmd = pt_find_table(src->vm_mm, addr, &next);
 		if (!src_pmd || !pt_entries(pmd_page(*src_pmd)))
 			continue;
-		dst_pmd = pt_alloc_pmd(dst->vm_mm, addr); /* stop: fork-7 */
-		if (!dst_pmd || pt_alloc_pte(dst->vm_mm, dst_pmd))
+		dst_pmd = pt_alloc_table(dst->vm_mm, addr); /* stop: fork-7 */
+		if (!dst_pmd)
 			return -ENOMEM;
 		pt_lock_pmd(src->vm_mm, src_pmd, addr, &from);
 		pt_lock_pmd_nested(dst->vm_mm, dst_pmd, addr, &to);

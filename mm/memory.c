@@ -134,8 +134,8 @@ vm_fault_t handle_mm_fault(struct vm_area_struct *vma, unsigned long address, un
 	vmf.flags = flags;
 	vmf.pgoff = linear_page_index(vma, vmf.address);
 	vmf.page = NULL;
-	vmf.pmd = pt_alloc_pmd(mm, address);
-	if (likely(vmf.pmd && !pt_alloc_pte(mm, vmf.pmd))) {
+	vmf.pmd = pt_alloc_table(mm, address);
+	if (likely(vmf.pmd)) {
 		vmf.orig_pte = ptep_get(pte_offset(vmf.pmd, address));
 		ret = handle_pte_fault(&vmf); /* stop: fault-4 */
 	}

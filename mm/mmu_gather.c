@@ -13,22 +13,23 @@
 #include <asm/tlbflush.h>
 #include "vm_internal.h"
 
-static void gather_init(struct mmu_gather *tlb, struct mm_struct *mm, bool fullmm)
+/* Nothing is to be flushed. */
+static void tlb_reset_range(struct mmu_gather *tlb)
 {
-	tlb->mm = mm;
 	tlb->start = ULONG_MAX;
 	tlb->end = 0;
-	tlb->fullmm = fullmm;
 	tlb->freed_tables = false;
-	tlb->nr = 0;
-	tlb->max = MMU_GATHER_LOCAL;
-	tlb->pages = tlb->local;
-	INIT_LIST_HEAD(&tlb->tables);
 }
 
 void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
 {
-	gather_init(tlb, mm, false);
+	tlb->mm = mm;
+	tlb_reset_range(tlb);
+	tlb->fullmm = false;
+	tlb->nr = 0;
+	tlb->max = MMU_GATHER_LOCAL;
+	tlb->pages = tlb->local;
+	INIT_LIST_HEAD(&tlb->tables);
 }
 
 /*
@@ -37,7 +38,8 @@ void tlb_gather_mmu(struct mmu_gather *tlb, struct mm_struct *mm)
  */
 void tlb_gather_mmu_fullmm(struct mmu_gather *tlb, struct mm_struct *mm)
 {
-	gather_init(tlb, mm, true);
+	tlb_gather_mmu(tlb, mm);
+	tlb->fullmm = true;
 	if (this_cpu_read(cpu_tlbstate.loaded_mm) == mm)
 		leave_mm();
 	if (!cpumask_empty(mm_cpumask(mm)))
@@ -59,41 +61,22 @@ bool tlb_next_batch(struct mmu_gather *tlb)
 	return true;
 }
 
-void tlb_free_table(struct mmu_gather *tlb, struct page *table, unsigned long addr,
-		    unsigned long size)
-{
-	list_add(&table->pt_list, &tlb->tables);
-	tlb->freed_tables = true;
-	tlb_remove_tlb_range(tlb, addr, addr + size);
-}
-
-static void tlb_free_tables(struct mmu_gather *tlb)
+void tlb_flush_mmu(struct mmu_gather *tlb)
 {
 	struct page *table, *next;
 
-	list_for_each_entry_safe (table, next, &tlb->tables, pt_list) {
-		table->pt_mm = NULL;
-		__ClearPageTable(table);
-		dec_vm_stat(NR_PAGETABLE);
-		put_page(table);
-	}
-	INIT_LIST_HEAD(&tlb->tables);
-}
-
-void tlb_flush_mmu(struct mmu_gather *tlb)
-{
 	if (tlb->start < tlb->end && !tlb->fullmm) {
 		if (tlb->freed_tables)
 			flush_tlb_mm(tlb->mm);
 		else
 			flush_tlb_mm_range(tlb->mm, tlb->start, tlb->end);
 	}
-	tlb->start = ULONG_MAX;
-	tlb->end = 0;
-	tlb->freed_tables = false;
+	tlb_reset_range(tlb);
 	release_pages(tlb->pages, tlb->nr);
 	tlb->nr = 0;
-	tlb_free_tables(tlb);
+	list_for_each_entry_safe (table, next, &tlb->tables, pt_list)
+		pt_free_table(table);
+	INIT_LIST_HEAD(&tlb->tables);
 }
 
 void tlb_finish_mmu(struct mmu_gather *tlb)

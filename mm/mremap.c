@@ -77,10 +77,10 @@ static int move_step_locked(struct vm_area_struct *vma, pmd_t *src_pmd, unsigned
 			    unsigned long new, unsigned long len)
 {
 	struct mm_struct *mm = vma->vm_mm;
-	pmd_t *pmd = pt_alloc_pmd(mm, new);
+	pmd_t *pmd = pt_alloc_table(mm, new);
 	struct pt_handle from, to;
 
-	if (!pmd || pt_alloc_pte(mm, pmd))
+	if (!pmd)
 		return -ENOMEM;
 	pt_lock_pmd(mm, src_pmd, old, &from);
 	if (pmd == src_pmd) {

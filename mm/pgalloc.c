@@ -28,7 +28,7 @@ static struct page *table_alloc(struct mm_struct *mm, gfp_t gfp)
 	return table;
 }
 
-static void table_free(struct page *table)
+void pt_free_table(struct page *table)
 {
 	table->pt_mm = NULL;
 	__ClearPageTable(table);
@@ -51,79 +51,61 @@ pgd_t *pgd_alloc(struct mm_struct *mm)
 
 void pgd_free(struct mm_struct *mm, pgd_t *pgd)
 {
-	table_free(virt_to_page(pgd));
+	pt_free_table(virt_to_page(pgd));
 }
 
-/* ---- finding and building -------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
-/* Links a new table where two tasks may try at once: the loser's is freed. */
-#define LINK_TABLE(mm, entryp, none, populate, table)                                              \
-	do {                                                                                       \
-		spin_lock(&(mm)->page_table_lock);                                                 \
-		if (none) {                                                                        \
-			populate(mm, entryp, page_address(table));                                 \
-			list_add(&(table)->pt_list, &(mm)->upper_tables);                          \
-			atomic64_add(PAGE_SIZE, &(mm)->pgtables_bytes);                            \
-			table = NULL;                                                              \
-		}                                                                                  \
-		spin_unlock(&(mm)->page_table_lock);                                               \
-		if (table)                                                                         \
-			table_free(table);                                                         \
-	} while (0)
-
-pmd_t *__pt_alloc_pmd(struct mm_struct *mm, unsigned long addr)
-{
-	pgd_t *pgd = pgd_offset(mm, addr);
-	struct page *table;
-	pud_t *pud;
-
-	if (pgd_none(pgdp_get(pgd))) {
-		table = table_alloc(mm, __GFP_ZERO);
-		if (!table)
-			return NULL;
-		LINK_TABLE(mm, pgd, pgd_none(*pgd), pgd_populate, table);
-	}
-	pud = pud_offset(pgd, addr);
-	if (pud_none(pudp_get(pud))) {
-		table = table_alloc(mm, __GFP_ZERO);
-		if (!table)
-			return NULL;
-		LINK_TABLE(mm, pud, pud_none(*pud), pud_populate, table);
-	}
-	return pmd_offset(pud, addr);
-}
-
-int __pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd)
+/* Hangs a new table where the uppermost one for @addr is missing. 0 or -ENOMEM. */
+static int add_table(struct mm_struct *mm, unsigned long addr)
 {
 	struct page *table = table_alloc(mm, __GFP_ZERO);
+	struct list_head *list = &mm->upper_tables;
+	pgd_t *pgd = pgd_offset(mm, addr);
+	pud_t *pud;
+	pmd_t *pmd;
 
 	if (!table)
 		return -ENOMEM;
-	spin_lock_init_rank(&table->ptl, RANK_PTL);
-	table->pt_refs = 1;
-	table->pt_anon = table->pt_file = table->pt_shmem = 0;
-	table->pt_swap = table->pt_special = 0;
-
 	spin_lock(&mm->page_table_lock);
-	if (pmd_none(*pmd)) {
-		list_add(&table->pt_list, &mm->pte_tables);
-		atomic64_add(PAGE_SIZE, &mm->pgtables_bytes);
+	if (pgd_none(*pgd)) {
+		pgd_populate(mm, pgd, page_address(table));
+	} else if (pud = pud_offset(pgd, addr), pud_none(*pud)) {
+		pud_populate(mm, pud, page_address(table));
+	} else if (pmd = pmd_offset(pud, addr), pmd_none(*pmd)) {
+		spin_lock_init_rank(&table->ptl, RANK_PTL);
+		table->pt_refs = 1;
+		table->pt_anon = table->pt_file = table->pt_shmem = 0;
+		table->pt_swap = table->pt_special = 0;
 		smp_wmb(); /* the cleared table and its lock before the entry */
 		pmd_populate(mm, pmd, table);
-		table = NULL;
+		list = &mm->pte_tables;
+	} else { /* another task was first */
+		list = NULL;
+	}
+	if (list) {
+		list_add(&table->pt_list, list);
+		atomic64_add(PAGE_SIZE, &mm->pgtables_bytes);
 	}
 	spin_unlock(&mm->page_table_lock);
-	if (table)
-		table_free(table);
+	if (!list)
+		pt_free_table(table);
 	return 0;
+}
+
+pmd_t *__pt_alloc_table(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd;
+
+	while (!(pmd = pt_find_pmd(mm, addr)) || !pmd_present(pmdp_get(pmd)))
+		if (add_table(mm, addr))
+			return NULL;
+	return pmd;
 }
 
 /* ---- freeing --------------------------------------------------------------------------------- */
 
-/*
- * The part of the address space whose tables may go: [floor, ceiling) has no VMA. The table of
- * a region goes when the whole region lies in the hole.
- */
+/* A hole without VMAs, [floor, ceiling). The table of a region goes when the whole region is in it. */
 struct table_hole {
 	struct mmu_gather *tlb;
 	unsigned long floor, ceiling;
@@ -135,16 +117,19 @@ static bool region_in_hole(const struct table_hole *h, unsigned long addr, unsig
 	return addr >= h->floor && addr + size - 1 <= h->ceiling - 1;
 }
 
+/* @table is what the entry of the region at @addr points to, which the caller clears. */
 static void free_table(const struct table_hole *h, struct page *table, unsigned long addr,
 		       unsigned long size)
 {
 	struct mm_struct *mm = h->tlb->mm;
 
 	spin_lock(&mm->page_table_lock);
-	list_del(&table->pt_list);
+	list_move(&table->pt_list, &h->tlb->tables);
 	spin_unlock(&mm->page_table_lock);
 	atomic64_sub(PAGE_SIZE, &mm->pgtables_bytes);
-	tlb_free_table(h->tlb, table, addr & ~(size - 1), size);
+	h->tlb->freed_tables = true;
+	addr &= ~(size - 1);
+	tlb_remove_tlb_range(h->tlb, addr, addr + size);
 }
 
 static void free_pte_tables(const struct table_hole *h, pmd_t *pmd, unsigned long addr,

@@ -17,9 +17,9 @@
 
 int pt_lock_writable(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt)
 {
-	pmd_t *pmd = pt_alloc_pmd(mm, addr);
+	pmd_t *pmd = pt_alloc_table(mm, addr);
 
-	if (!pmd || pt_alloc_pte(mm, pmd))
+	if (!pmd)
 		return -ENOMEM;
 	pt_lock_pmd(mm, pmd, addr, pt);
 	return 0;

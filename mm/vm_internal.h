@@ -145,23 +145,18 @@ static inline pmd_t *pt_find_pmd(struct mm_struct *mm, unsigned long addr)
 	return pmd_offset(pud, addr);
 }
 
-pmd_t *__pt_alloc_pmd(struct mm_struct *mm, unsigned long addr);
+pmd_t *__pt_alloc_table(struct mm_struct *mm, unsigned long addr);
 
-/* The same, building what is missing; NULL without memory. */
-static inline pmd_t *pt_alloc_pmd(struct mm_struct *mm, unsigned long addr)
+/* The same with a PTE table below it, building what is missing; NULL without memory. */
+static inline pmd_t *pt_alloc_table(struct mm_struct *mm, unsigned long addr)
 {
 	pmd_t *pmd = pt_find_pmd(mm, addr);
 
-	return likely(pmd) ? pmd : __pt_alloc_pmd(mm, addr);
+	return likely(pmd && pmd_present(pmdp_get(pmd))) ? pmd : __pt_alloc_table(mm, addr);
 }
 
-int __pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd);
-
-/* Hangs a PTE table below *pmd if there is none. 0 or -ENOMEM. */
-static inline int pt_alloc_pte(struct mm_struct *mm, pmd_t *pmd)
-{
-	return likely(pmd_present(pmdp_get(pmd))) ? 0 : __pt_alloc_pte(mm, pmd);
-}
+/* Frees a table that no CPU can reach any more. */
+void pt_free_table(struct page *table);
 /*
  * Frees the tables that lie in the hole [floor, ceiling) and have entries in [start, end), through
  * the gather.

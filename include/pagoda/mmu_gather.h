@@ -3,8 +3,8 @@
  * mmu_gather.h - taking mappings away: gather pages and tables, flush, free.
  *
  *	tlb_gather_mmu(&tlb, mm);
- *	... clear entries: tlb_remove_tlb_entry(), tlb_remove_page(); unlink tables:
- * tlb_free_table() tlb_finish_mmu(&tlb);
+ *	... clear entries: tlb_remove_tlb_range(), tlb_remove_page(); free_pgtables()
+ *	tlb_finish_mmu(&tlb);
  *
  * A frame that was mapped, or was a table, goes back to its owner only after the flush, when no
  * CPU can reach it by an old translation (TLB-1). A gather for a dead mm (tlb_gather_mmu_fullmm)
@@ -37,9 +37,6 @@ void tlb_flush_mmu(struct mmu_gather *tlb);
 void tlb_finish_mmu(struct mmu_gather *tlb);
 /* A larger batch, if memory is at hand; false: flush now. */
 bool tlb_next_batch(struct mmu_gather *tlb);
-/* @table was unlinked from its parent entry, which covered [addr, addr + size). */
-void tlb_free_table(struct mmu_gather *tlb, struct page *table, unsigned long addr,
-		    unsigned long size);
 
 static inline void tlb_remove_tlb_range(struct mmu_gather *tlb, unsigned long start,
 					unsigned long end)
