@@ -167,13 +167,15 @@ TEST("DUP-12,RACE-9", "kill and read at the same time leave nothing behind")
 	char *p = map_private(1, RW);
 	int before = count_fds();
 
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < 120; i++) {
 		pid_t pid = start_forker(shared, p);
 		struct job *killer = begin(SYS_kill, pid, SIGKILL);
 		struct uffd_msg message;
 		long got;
 
-		for (int spin = 0; spin < i * 50; spin++)
+		while (i % 4 && !killer->tid) /* else the read comes first */
+			raw(SYS_sched_yield);
+		for (int turn = 0; turn < i % 4 * i; turn++)
 			__asm__ volatile("pause");
 		got = raw_read(shared[0], &message, sizeof(message));
 		EXPECT_EQ(call_end(killer), 0);

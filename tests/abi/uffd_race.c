@@ -19,7 +19,20 @@
 /* Seconds; a test needs a few, but some CPUs of an emulated machine may wait for one real one. */
 #define LIMIT 90
 
-/* A thread that writes each page in turn and tells which one comes next. */
+/*
+ * Turns of a loop that a fault takes on its way, about: an answer that needs as long, begun when
+ * the access is at most so far away, comes now before the fault, now while it is on its way to
+ * sleep, now later. On two CPUs each is the case for some in a hundred pages at the least.
+ */
+#define LINGER 32
+
+static void linger(int turns)
+{
+	for (int i = 0; i < turns; i++)
+		__asm__ volatile("pause");
+}
+
+/* A thread that tells which page comes next, lingers a little, and writes it. */
 struct walk {
 	char *p;
 	int pages;
@@ -33,6 +46,7 @@ static void *walk_pages(void *argument)
 
 	for (int i = 0; i < walk->pages; i++) {
 		walk->next = i;
+		linger(i * 7 % LINGER);
 		walk->p[i * PAGE + 1] = 'w';
 	}
 	walk->next = walk->pages;
@@ -45,28 +59,31 @@ static void start_walk(struct walk *walk, char *p, int pages)
 	walk->thread = thread_start(walk_pages, walk);
 }
 
-/* Until it is about to write page i, or has; then a few turns more, another number each time. */
+/* Until it is about to write page i, or has. */
 static void meet(const struct walk *walk, int i)
 {
 	while (walk->next < i)
 		raw(SYS_sched_yield);
-	for (int spin = 0; spin < i * 7 % 97 * 8; spin++)
-		__asm__ volatile("pause");
 }
 
-static void end_walk(struct walk *walk)
+/* The first bytes are what was copied, or 0; the second ones are written. */
+static void end_walk(struct walk *walk, char first)
 {
 	thread_join(walk->thread);
 	for (int i = 0; i < walk->pages; i++) {
-		EXPECT_EQ(walk->p[i * PAGE], 'a');
+		EXPECT_EQ(walk->p[i * PAGE], first);
 		EXPECT_EQ(walk->p[i * PAGE + 1], 'w');
 	}
 }
 
+/*
+ * A few seconds each, 3000 and 1500 meetings; tests/programs/uffd_meet.c makes any number of them
+ * and tells how many were close.
+ */
 TEST_SLOW("RACE-1,UFLT-9", "no wake-up is lost when a page comes while its fault is on the way",
 	  LIMIT)
 {
-	enum { PAGES = 1000 };
+	enum { PAGES = 3000 };
 	char *p = map_private(PAGES, RW), *src = letters("a");
 	int fd = uffd_open(0);
 	struct walk walk;
@@ -77,33 +94,13 @@ TEST_SLOW("RACE-1,UFLT-9", "no wake-up is lost when a page comes while its fault
 		meet(&walk, i);
 		EXPECT_EQ(uffd_copy(fd, p + i * PAGE, src, PAGE, 0), 0);
 	}
-	end_walk(&walk);
-	EXPECT_QUIET(fd);
-}
-
-TEST_SLOW("RACE-1,WPR-12", "nor when a page is unprotected meanwhile", LIMIT)
-{
-	enum { PAGES = 500 };
-	char *p = map_private(PAGES, RW);
-	int fd = uffd_open(0);
-	struct walk walk;
-
-	for (int i = 0; i < PAGES; i++)
-		p[i * PAGE] = 'a';
-	uffd_watch(fd, p, PAGES, WP);
-	uffd_protect(fd, p, PAGES);
-	start_walk(&walk, p, PAGES);
-	for (int i = 0; i < PAGES; i++) {
-		meet(&walk, i);
-		uffd_unprotect(fd, p + i * PAGE, 1);
-	}
-	end_walk(&walk);
+	end_walk(&walk, 'a');
 	EXPECT_QUIET(fd);
 }
 
 TEST_SLOW("RACE-1", "nor when a page of an object is mapped meanwhile", LIMIT)
 {
-	enum { PAGES = 500 };
+	enum { PAGES = 1500 };
 	int memfd = memfd_new(PAGES), fd = uffd_open(0);
 	char *p = map_fd(memfd, PAGES, RW, MAP_SHARED);
 	struct walk walk;
@@ -116,7 +113,36 @@ TEST_SLOW("RACE-1", "nor when a page of an object is mapped meanwhile", LIMIT)
 		meet(&walk, i);
 		EXPECT_EQ(uffd_continue(fd, p + i * PAGE, PAGE, 0), 0);
 	}
-	end_walk(&walk);
+	end_walk(&walk, 'a');
+	EXPECT_QUIET(fd);
+}
+
+/*
+ * Linux 6.1 loses some: its second look asks whether the page may be written, which it may not yet
+ * right after the answer. The fault is told then, and answered again (docs/contract/notes.md).
+ */
+TEST_SLOW("RACE-1,WPR-12", "a page that is unprotected meanwhile is written, or asked for again",
+	  LIMIT)
+{
+	enum { PAGES = 1000 };
+	char *p = map_private(PAGES, RW);
+	int fd = uffd_open(0);
+	struct walk walk;
+
+	for (int i = 0; i < PAGES; i++)
+		p[i * PAGE] = 'a';
+	uffd_watch(fd, p, PAGES, WP);
+	uffd_protect(fd, p, PAGES);
+	start_walk(&walk, p, PAGES);
+	for (int i = 0; i < PAGES; i++) {
+		meet(&walk, i);
+		do {
+			uffd_unprotect(fd, p + i * PAGE, 1);
+			while (walk.next == i && !(uffd_poll(fd) & POLLIN))
+				raw(SYS_sched_yield);
+		} while (walk.next == i);
+	}
+	end_walk(&walk, 'a');
 	EXPECT_QUIET(fd);
 }
 
@@ -138,7 +164,7 @@ static void *read_on(void *argument)
 
 TEST_SLOW("RACE-2", "WAKE finds a waiter while its message is being read", LIMIT)
 {
-	enum { PAGES = 300 };
+	enum { PAGES = 1000 };
 	char *p = map_private(PAGES, RW), *src = letters("a");
 	struct reader reader = {uffd_open(0), false};
 	struct thread thread;
@@ -152,7 +178,7 @@ TEST_SLOW("RACE-2", "WAKE finds a waiter while its message is being read", LIMIT
 		EXPECT_EQ(uffd_copy(reader.fd, p + i * PAGE, src, PAGE, COPY_DONTWAKE), 0);
 		EXPECT_EQ(uffd_wake(reader.fd, p + i * PAGE, PAGE), 0);
 	}
-	end_walk(&walk);
+	end_walk(&walk, 'a');
 	reader.stop = true;
 	thread_join(thread);
 }
@@ -178,51 +204,40 @@ TEST_SLOW("RACE-3", "waiters that end as soon as they are woken", LIMIT)
 	}
 }
 
-static void spin(int turns)
-{
-	for (int i = 0; i < turns; i++)
-		__asm__ volatile("pause");
-}
-
 TEST_SLOW("RACE-4,REL-3,UFLT-19", "a fault while the descriptor is closed ends with zeros", LIMIT)
 {
-	char *p = map_private(1, RW);
+	enum { PAGES = 800 };
+	char *p = map_private(PAGES, RW);
+	struct walk walk;
+	int fd[PAGES];
 
-	for (int i = 0; i < 100; i++) {
-		int fd = uffd_open(0);
-		struct job *job;
-
-		uffd_watch(fd, p, 1, MISSING);
-		job = touch(p, i & 1 ? READ : WRITE);
-		while (!job->tid)
-			raw(SYS_sched_yield);
-		spin(i * 13 % 101 * 20);
-		EXPECT_OK(raw_close(fd));
-		EXPECT_TOUCHED(job);
-		EXPECT_EQ(p[0], i & 1 ? 0 : 0x5a);
-		EXPECT_OK(raw_madvise(p, PAGE, MADV_DONTNEED));
+	for (int i = 0; i < PAGES; i++) {
+		fd[i] = uffd_open(0);
+		uffd_watch(fd[i], p + i * PAGE, 1, MISSING);
 	}
+	start_walk(&walk, p, PAGES);
+	for (int i = 0; i < PAGES; i++) {
+		meet(&walk, i);
+		EXPECT_OK(raw_close(fd[i]));
+	}
+	end_walk(&walk, 0);
 }
 
 TEST_SLOW("RACE-5", "a fault while its page is unregistered ends with zeros", LIMIT)
 {
-	char *p = map_private(1, RW);
+	enum { PAGES = 1500 };
+	char *p = map_private(PAGES, RW);
 	int fd = uffd_open(0);
+	struct walk walk;
 
-	for (int i = 0; i < 100; i++) {
-		struct job *job;
-
-		uffd_watch(fd, p, 1, MISSING);
-		job = touch(p, i & 1 ? READ : WRITE);
-		while (!job->tid)
-			raw(SYS_sched_yield);
-		spin(i * 13 % 101 * 20);
-		EXPECT_OK(uffd_unregister(fd, p, PAGE));
-		EXPECT_TOUCHED(job);
-		EXPECT_EQ(p[0], i & 1 ? 0 : 0x5a);
-		EXPECT_QUIET(fd);
-		EXPECT_OK(raw_madvise(p, PAGE, MADV_DONTNEED));
+	uffd_watch(fd, p, PAGES, MISSING);
+	start_walk(&walk, p, PAGES);
+	for (int i = 0; i < PAGES; i++) {
+		meet(&walk, i);
+		EXPECT_OK(uffd_unregister(fd, p + i * PAGE, PAGE));
 	}
+	end_walk(&walk, 0);
+	EXPECT_QUIET(fd);
 }
 
 /* A writer that counts in one page until it is told to stop. */

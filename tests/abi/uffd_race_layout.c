@@ -22,7 +22,7 @@ struct mover {
 	char *p, *to;
 	int fd;
 	volatile bool done;
-	volatile int filled; /* how often the other thread could fill them */
+	volatile int filled, tries; /* how often the other thread filled them, or tried to */
 };
 
 static void *map_and_move(void *argument)
@@ -35,9 +35,9 @@ static void *map_and_move(void *argument)
 			EXPECT_EQ(m->p[j * PAGE], 0); /* not watched: no one fills it */
 		EXPECT_OK(raw_madvise(m->p, 4 * PAGE, MADV_DONTNEED));
 		uffd_watch(m->fd, m->p, 4, MISSING);
-		do /* one CPU may run each of us for long: be met once at least */
+		/* A fill is under way, or one has been since: it meets what comes now, or has filled. */
+		for (int tries = m->tries; m->tries == tries || (i == 0 && !m->filled);)
 			raw(SYS_sched_yield);
-		while (i == 0 && !m->filled);
 		if (i % 3 == 0) {
 			EXPECT_OK(raw_munmap(m->p, 4 * PAGE));
 		} else if (i % 3 == 1) {
@@ -53,7 +53,8 @@ static void *map_and_move(void *argument)
 TEST_SLOW("RACE-6,CPY-19", "copies while the place is unmapped and moved", LIMIT)
 {
 	char *src = letters("xxxx");
-	struct mover m = {map_alone(4, PROT_NONE), map_alone(4, PROT_NONE), uffd_open(0), false, 0};
+	struct mover m = {
+		.p = map_alone(4, PROT_NONE), .to = map_alone(4, PROT_NONE), .fd = uffd_open(0)};
 	struct thread thread = thread_start(map_and_move, &m);
 
 	while (!m.done) {
@@ -61,6 +62,7 @@ TEST_SLOW("RACE-6,CPY-19", "copies while the place is unmapped and moved", LIMIT
 
 		EXPECT(got == 0 || got == -ENOENT || got == -EEXIST || got == -EAGAIN);
 		m.filled += got == 0;
+		m.tries++;
 		raw(SYS_sched_yield);
 	}
 	thread_join(thread);
@@ -68,7 +70,8 @@ TEST_SLOW("RACE-6,CPY-19", "copies while the place is unmapped and moved", LIMIT
 
 TEST_SLOW("RACE-6", "zeros while the place is unmapped and moved", LIMIT)
 {
-	struct mover m = {map_alone(4, PROT_NONE), map_alone(4, PROT_NONE), uffd_open(0), false, 0};
+	struct mover m = {
+		.p = map_alone(4, PROT_NONE), .to = map_alone(4, PROT_NONE), .fd = uffd_open(0)};
 	struct thread thread = thread_start(map_and_move, &m);
 
 	while (!m.done) {
@@ -76,6 +79,7 @@ TEST_SLOW("RACE-6", "zeros while the place is unmapped and moved", LIMIT)
 
 		EXPECT(got == 0 || got == -ENOENT || got == -EEXIST || got == -EAGAIN);
 		m.filled += got == 0;
+		m.tries++;
 		raw(SYS_sched_yield);
 	}
 	thread_join(thread);
@@ -89,7 +93,7 @@ static int read_cc(void *p)
 
 TEST("DUP-7,RACE-7", "a fork while threads wait for pages")
 {
-	char *p = map_private(2, RW);
+	char *p = map_private(2, RW), *src = letters("x");
 	int fd = uffd_open(EVENT_FORK), child;
 	struct job *read, *unread, *fork;
 
@@ -100,6 +104,7 @@ TEST("DUP-7,RACE-7", "a fork while threads wait for pages")
 	uffd_await(fd, 2);
 	fork = fork_start(read_cc, p);
 	EXPECT_SLEEPS(fork);
+	EXPECT_ERR(uffd_copy(fd, p, src, PAGE, 0), EAGAIN);
 	EXPECT_FAULT(fd, p + PAGE, 0); /* faults come first */
 	child = EXPECT_FORK(fd);
 	EXPECT(call_end(fork) > 0);
@@ -131,7 +136,7 @@ static void *drop_pages(void *argument)
 TEST_SLOW("RACE-8", "a page that is filled after REMOVE was read is there, or is asked for again",
 	  LIMIT)
 {
-	struct mover m = {map_private(1, RW), NULL, uffd_open(EVENT_REMOVE), false, 0};
+	struct mover m = {.p = map_private(1, RW), .fd = uffd_open(EVENT_REMOVE)};
 	struct thread thread;
 	struct uffd_msg message;
 	char *src = letters("a");
