@@ -4,7 +4,7 @@
  *
  *	private VMA, anonymous frame that only this table holds   "reuse"  make it writable
  *	private VMA, any other frame                              "copy"   a page of our own instead
- *	shared VMA                                                "mkwrite" ask the file, then write
+ *	shared VMA                                                "mkwrite" mark it dirty, then write
  *
  * A frame's reference count is the number of tables that map it plus pins, so a count of 1 under
  * the PTL means that nobody else can see or reach the frame: fork needs mmap_lock for writing, and a
@@ -73,28 +73,20 @@ out:
 	return ret;
 }
 
-/* A shared page is about to be written; its file may want to know. @page: with a reference. */
+/* A shared page is about to be written. @page: with a reference. */
 static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	vm_fault_t ret = VM_FAULT_LOCKED;
 	struct pt_handle pt;
 
-	vmf->page = page;
-	if (vma->vm_ops->page_mkwrite)
-		ret = do_page_mkwrite(vmf);
-	else
-		lock_page(page);
-	if (likely(ret & VM_FAULT_LOCKED)) {
-		set_page_dirty(page);
-		if (vmf_lock(vmf, &pt)) {
-			wp_make_writable(vmf, &pt);
-			pt_unlock(&pt);
-		}
-		unlock_page(page);
+	lock_page(page);
+	set_page_dirty(page);
+	if (vmf_lock(vmf, &pt)) {
+		wp_make_writable(vmf, &pt);
+		pt_unlock(&pt);
 	}
+	unlock_page(page);
 	put_page(page);
-	return ret & ~VM_FAULT_LOCKED;
+	return 0;
 }
 
 vm_fault_t do_wp_page(struct vm_fault *vmf)

@@ -46,25 +46,6 @@ static bool finish_fault(struct vm_fault *vmf, struct page *page, pte_t entry)
 	return true;
 }
 
-/*
- * Tells the file that vmf->page, which is not locked, is about to be written. With VM_FAULT_LOCKED
- * in the result the page is locked and still the file's; without, the fault is over.
- */
-vm_fault_t do_page_mkwrite(struct vm_fault *vmf)
-{
-	struct page *page = vmf->page;
-	vm_fault_t ret = vmf->vma->vm_ops->page_mkwrite(vmf);
-
-	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))
-		return ret & ~VM_FAULT_NOPAGE;
-	if (unlikely(!(ret & VM_FAULT_LOCKED)))
-		lock_page(page);
-	if (page->mapping)
-		return VM_FAULT_LOCKED;
-	unlock_page(page); /* truncated meanwhile: the next fault will see */
-	return 0;
-}
-
 static void release_fault_page(struct page *page)
 {
 	unlock_page(page);
@@ -196,21 +177,13 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct page *page;
-	vm_fault_t ret, tmp;
+	vm_fault_t ret;
 	pte_t entry;
 
 	ret = __do_fault(vmf);
 	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))
 		return ret;
 	page = vmf->page;
-	if (vma->vm_ops->page_mkwrite) {
-		unlock_page(page);
-		tmp = do_page_mkwrite(vmf);
-		if (unlikely(!(tmp & VM_FAULT_LOCKED))) {
-			put_page(page);
-			return tmp;
-		}
-	}
 	entry = pte_mkdirty(mk_pte(page, vma->vm_page_prot));
 	if (vma->vm_flags & VM_WRITE)
 		entry = pte_mkwrite(entry);

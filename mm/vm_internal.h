@@ -283,7 +283,6 @@ vm_fault_t do_anonymous_page(struct vm_fault *vmf);
 vm_fault_t do_fault(struct vm_fault *vmf);
 vm_fault_t do_wp_page(struct vm_fault *vmf);
 vm_fault_t do_swap_page(struct vm_fault *vmf);
-vm_fault_t do_page_mkwrite(struct vm_fault *vmf);
 /* Locks the faulting entry; false (unlocked) when it is not orig_pte any more. */
 static inline bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
 {

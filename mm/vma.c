@@ -64,16 +64,14 @@ void vm_area_free(struct vm_area_struct *vma)
 }
 
 /*
- * Where the file wants to know about first writes, a userfaultfd may protect pages, or soft-dirty
- * pages are looked for, entries of a shared VMA begin read-only like private ones, and the fault
- * that raises them asks (RND-8).
+ * Where a userfaultfd may protect pages or soft-dirty pages are looked for, entries of a shared VMA
+ * begin read-only like private ones, and the fault that raises them asks (RND-8).
  */
 void vma_set_page_prot(struct vm_area_struct *vma)
 {
 	vm_flags_t flags = vma->vm_flags;
 
-	if ((vma->vm_ops && vma->vm_ops->page_mkwrite) || userfaultfd_wp(vma) ||
-	    !(flags & VM_SOFTDIRTY))
+	if (userfaultfd_wp(vma) || !(flags & VM_SOFTDIRTY))
 		flags &= ~VM_SHARED;
 	vma->vm_page_prot = vm_get_page_prot(flags);
 }

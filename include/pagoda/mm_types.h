@@ -179,7 +179,6 @@ struct vm_operations_struct {
 	vm_fault_t (*fault)(struct vm_fault *vmf); /* mmap_lock held for read */
 	/* Map cached pages [start, end] of the object around vmf; filemap_map_pages or NULL. */
 	void (*map_pages)(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
-	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf); /* a shared page is about to be written */
 	const char *(*name)(struct vm_area_struct *vma);
 };
 

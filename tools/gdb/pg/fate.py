@@ -151,7 +151,7 @@ def _write_protected(place):
         return "handle_userfault: the thread sleeps until its monitor takes the write protection away"
     page, counted = frames.page(place.pfn), not place.pte & words.page_bit("SPECIAL")
     if place.flag("SHARED"):
-        return 'do_wp_page, case "mkwrite": the file is asked, then the entry becomes writable'
+        return 'do_wp_page, case "mkwrite": the page is marked dirty, then the entry becomes writable'
     count = page["_refcount.counter"]
     if counted and frames.has_flag(page, "anon") and count == 1:
         return f'do_wp_page, case "reuse": frame {place.pfn:#x} belongs to this table alone and becomes writable'
