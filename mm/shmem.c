@@ -10,7 +10,7 @@
  * A page may be added only below the size of the file, which is looked at again once the page is
  * in: truncation sets the size first and removes pages after, so one of the two sees the other.
  *
- * Locks: inode lock (size, seals) -> mmap_lock of user copies -> page lock -> info->lock.
+ * Locks: inode lock (size, seals) -> mmap_lock of user copies -> page lock -> stat_lock (counts).
  */
 #include <pagoda/kernel.h>
 #include <pagoda/fs.h>
@@ -23,80 +23,53 @@
 
 #define BLOCKS_PER_PAGE (PAGE_SIZE / 512)
 
-bool shmem_mapping(struct address_space *mapping)
-{
-	return mapping->a_ops == &shmem_aops;
-}
-
 /* ---- Limits ------------------------------------------------------------------------------ */
 
-int shmem_acct_size(unsigned long flags, loff_t size)
-{
-	if (flags & VM_NORESERVE)
-		return 0;
-	return security_vm_enough_memory_mm(current->mm, PFN_UP(size));
-}
-
-void shmem_unacct_size(unsigned long flags, loff_t size)
-{
-	if (!(flags & VM_NORESERVE))
-		vm_unacct_memory(PFN_UP(size));
-}
-
 /* The size of an object that reserves changes. -ENOMEM: it may not grow. */
-static int shmem_reacct_size(unsigned long flags, loff_t oldsize, loff_t newsize)
+static int shmem_reacct_size(struct inode *inode, loff_t oldsize, loff_t newsize)
 {
-	if (flags & VM_NORESERVE)
+	long pages = PFN_UP(newsize) - PFN_UP(oldsize);
+
+	if (SHMEM_I(inode)->flags & VM_NORESERVE)
 		return 0;
-	if (newsize > oldsize)
-		return security_vm_enough_memory_mm(current->mm, PFN_UP(newsize) - PFN_UP(oldsize));
-	vm_unacct_memory(PFN_UP(oldsize) - PFN_UP(newsize));
+	if (pages > 0)
+		return security_vm_enough_memory_mm(current->mm, pages);
+	vm_acct_memory(pages);
 	return 0;
 }
 
-/* Counts blocks against the limits of the file system; without reservation they are promised here. */
-static int shmem_acct_blocks(struct inode *inode, unsigned long pages)
+/* A page counts against the limit of the file system; without reservation it is promised here. */
+static int shmem_acct_page(struct inode *inode)
 {
 	struct shmem_sb_info *sbinfo = SHMEM_SB(inode->i_sb);
 	bool charge = SHMEM_I(inode)->flags & VM_NORESERVE;
 	int err = 0;
 
-	if (charge && security_vm_enough_memory_mm(current->mm, pages))
+	if (charge && security_vm_enough_memory_mm(current->mm, 1))
 		return -ENOSPC;
-	if (!sbinfo)
-		return 0;
 	spin_lock(&sbinfo->stat_lock);
-	if (sbinfo->max_blocks && sbinfo->used_blocks + pages > sbinfo->max_blocks)
+	if (sbinfo->max_blocks && sbinfo->used_blocks >= sbinfo->max_blocks) {
 		err = -ENOSPC;
-	else
-		sbinfo->used_blocks += pages;
+	} else {
+		sbinfo->used_blocks++;
+		inode->i_blocks += BLOCKS_PER_PAGE;
+	}
 	spin_unlock(&sbinfo->stat_lock);
 	if (err && charge)
-		vm_unacct_memory(pages);
+		vm_unacct_memory(1);
 	return err;
 }
 
-static void shmem_unacct_blocks(struct inode *inode, unsigned long pages)
+static void shmem_unacct_page(struct inode *inode)
 {
 	struct shmem_sb_info *sbinfo = SHMEM_SB(inode->i_sb);
 
 	if (SHMEM_I(inode)->flags & VM_NORESERVE)
-		vm_unacct_memory(pages);
-	if (!sbinfo)
-		return;
+		vm_unacct_memory(1);
 	spin_lock(&sbinfo->stat_lock);
-	sbinfo->used_blocks -= pages;
+	sbinfo->used_blocks--;
+	inode->i_blocks -= BLOCKS_PER_PAGE;
 	spin_unlock(&sbinfo->stat_lock);
-}
-
-static void shmem_count_pages(struct inode *inode, long pages)
-{
-	struct shmem_inode_info *info = SHMEM_I(inode);
-
-	spin_lock(&info->lock);
-	info->alloced += pages;
-	inode->i_blocks += pages * BLOCKS_PER_PAGE;
-	spin_unlock(&info->lock);
 }
 
 /* ---- Pages ------------------------------------------------------------------------------- */
@@ -106,37 +79,20 @@ static bool beyond_end(struct inode *inode, pgoff_t index)
 	return index >= DIV_ROUND_UP(i_size_read(inode), (loff_t)PAGE_SIZE);
 }
 
-/* A page leaves by truncation: page locked, still in the cache. */
-static void shmem_invalidate_page(struct page *page)
-{
-	struct inode *inode = page->mapping->host;
-
-	shmem_count_pages(inode, -1);
-	shmem_unacct_blocks(inode, 1);
-}
-
-void shmem_remove_page(struct page *page)
-{
-	shmem_invalidate_page(page);
-	delete_from_page_cache(page);
-}
-
 int shmem_insert_page(struct inode *inode, pgoff_t index, struct page *page, enum sgp_type sgp)
 {
-	int err = shmem_acct_blocks(inode, 1);
+	int err = shmem_acct_page(inode);
 
 	if (err)
 		return err;
-	page->private = 0;
 	err = add_to_page_cache_locked(page, inode->i_mapping, index);
 	if (err) {
-		shmem_unacct_blocks(inode, 1);
+		shmem_unacct_page(inode);
 		return err;
 	}
-	shmem_count_pages(inode, 1);
 	if (sgp > SGP_CACHE || !beyond_end(inode, index))
 		return 0;
-	shmem_remove_page(page);
+	delete_from_page_cache(page);
 	return -EINVAL;
 }
 
@@ -150,10 +106,10 @@ static int shmem_add_page(struct inode *inode, pgoff_t index, struct page **page
 	if (!page)
 		return -ENOMEM;
 	__SetPageLocked(page);
-	if (sgp != SGP_WRITE) {
-		__SetPageUptodate(page);
+	if (sgp != SGP_WRITE)
 		__SetPageDirty(page);
-	}
+	if (sgp == SGP_CACHE)
+		__SetPageUptodate(page);
 	err = shmem_insert_page(inode, index, page, sgp);
 	if (!err) {
 		*pagep = page;
@@ -173,8 +129,8 @@ int shmem_getpage(struct inode *inode, pgoff_t index, struct page **pagep, enum 
 		if (sgp <= SGP_CACHE && beyond_end(inode, index))
 			return -EINVAL;
 		*pagep = find_lock_page(inode->i_mapping, index);
-		if (*pagep)
-			(*pagep)->private = 0; /* used: no fallocate may take it back */
+		if (*pagep && !PageUptodate(*pagep))
+			SetPageUptodate(*pagep); /* used: no fallocate may take it back */
 		if (*pagep || sgp == SGP_READ)
 			return 0;
 		err = shmem_add_page(inode, index, pagep, sgp);
@@ -187,14 +143,12 @@ int shmem_getpage(struct inode *inode, pgoff_t index, struct page **pagep, enum 
 /* The mode in which a watched VMA meets this fault, or 0 (UFLT-2, UFLT-4). */
 static unsigned long userfault_reason(struct vm_fault *vmf, struct inode *inode)
 {
-	struct page *page;
+	pgoff_t index = vmf->pgoff;
+	bool cached = page_cache_next_data(inode->i_mapping, index, index + 1) == index;
 
-	if (beyond_end(inode, vmf->pgoff))
+	if (beyond_end(inode, index))
 		return 0;
-	page = find_get_page(inode->i_mapping, vmf->pgoff);
-	if (page)
-		put_page(page);
-	return vmf->vma->vm_flags & (page ? VM_UFFD_MINOR : VM_UFFD_MISSING);
+	return vmf->vma->vm_flags & (cached ? VM_UFFD_MINOR : VM_UFFD_MISSING);
 }
 
 vm_fault_t shmem_fault(struct vm_fault *vmf)
@@ -221,13 +175,6 @@ const struct vm_operations_struct shmem_vm_ops = {
 
 int shmem_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	unsigned int seals = SHMEM_I(file_inode(file))->seals;
-
-	if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) && (vma->vm_flags & VM_SHARED)) {
-		if (vma->vm_flags & VM_WRITE)
-			return -EPERM;
-		vma->vm_flags &= ~VM_MAYWRITE;
-	}
 	file_accessed(file);
 	vma->vm_ops = &shmem_vm_ops;
 	return 0;
@@ -319,7 +266,13 @@ static void shmem_write_end(struct address_space *mapping, loff_t pos, unsigned 
 	put_page(page);
 }
 
-const struct address_space_operations shmem_aops = {
+/* Page locked, still in the cache. */
+static void shmem_invalidate_page(struct page *page)
+{
+	shmem_unacct_page(page->mapping->host);
+}
+
+static const struct address_space_operations shmem_aops = {
 	.write_begin = shmem_write_begin,
 	.write_end = shmem_write_end,
 	.invalidate_page = shmem_invalidate_page,
@@ -336,7 +289,7 @@ int shmem_setsize(struct inode *inode, loff_t newsize)
 	if ((newsize < oldsize && (seals & F_SEAL_SHRINK)) ||
 	    (newsize > oldsize && (seals & F_SEAL_GROW)))
 		return -EPERM;
-	err = shmem_reacct_size(SHMEM_I(inode)->flags, oldsize, newsize);
+	err = shmem_reacct_size(inode, oldsize, newsize);
 	if (err)
 		return err;
 	i_size_write(inode, newsize);
@@ -347,12 +300,8 @@ int shmem_setsize(struct inode *inode, loff_t newsize)
 
 void shmem_init_inode(struct inode *inode, unsigned long flags)
 {
-	struct shmem_inode_info *info = SHMEM_I(inode);
-
-	spin_lock_init(&info->lock);
-	info->alloced = 0;
-	info->seals = F_SEAL_SEAL;
-	info->flags = flags;
+	SHMEM_I(inode)->seals = F_SEAL_SEAL;
+	SHMEM_I(inode)->flags = flags;
 	if (S_ISREG(inode->i_mode)) {
 		inode->i_mapping->a_ops = &shmem_aops;
 		inode->i_mapping->flags |= 1UL << AS_SHMEM;
@@ -362,8 +311,8 @@ void shmem_init_inode(struct inode *inode, unsigned long flags)
 
 void shmem_evict_inode(struct inode *inode)
 {
-	if (!shmem_mapping(inode->i_mapping))
+	if (!S_ISREG(inode->i_mode))
 		return;
 	truncate_inode_pages_final(inode->i_mapping);
-	shmem_unacct_size(SHMEM_I(inode)->flags, inode->i_size);
+	shmem_reacct_size(inode, inode->i_size, 0);
 }

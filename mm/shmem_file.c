@@ -40,7 +40,7 @@ static loff_t seek_hole_data(struct inode *inode, loff_t offset, int whence)
 	return min(max(offset, (loff_t)found << PAGE_SHIFT), size);
 }
 
-loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence)
+static loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct inode *inode = file_inode(file);
 
@@ -63,86 +63,71 @@ static int punch_hole(struct inode *inode, loff_t offset, loff_t len)
 	return 0;
 }
 
-/* Fills the hole at index, if it is one, and marks the page as made here. */
-static int fill_hole(struct inode *inode, pgoff_t index)
-{
-	struct page *page;
-	int err;
-
-	if (page_cache_next_data(inode->i_mapping, index, index + 1) == index)
-		return 0;
-	err = shmem_getpage(inode, index, &page, SGP_FALLOC);
-	if (err)
-		return err;
-	page->private = SHMEM_FALLOCATED;
-	unlock_page(page);
-	put_page(page);
-	return 0;
-}
-
-/* Pages of [start, end) made by fallocate: take the mark off, or the pages out if undo. */
+/* Pages of [start, end) that fill_holes() made and nobody used: they stay, or go if undo. */
 static void settle_pages(struct inode *inode, pgoff_t start, pgoff_t end, bool undo)
 {
-	struct address_space *mapping = inode->i_mapping;
 	struct page *page;
-	pgoff_t index;
 
-	for (index = start; index < end; index++) {
-		page = find_lock_page(mapping, index);
+	for (; start < end; start++) {
+		page = find_lock_page(inode->i_mapping, start);
 		if (!page)
 			continue;
-		if (page->private == SHMEM_FALLOCATED) {
-			page->private = 0;
-			if (undo)
-				shmem_remove_page(page);
-		}
+		if (!undo)
+			SetPageUptodate(page);
+		else if (!PageUptodate(page))
+			delete_from_page_cache(page);
 		unlock_page(page);
 		put_page(page);
 	}
 }
 
-/* Fills the holes of [offset, offset + len), or none of them. */
-static int fill_holes(struct inode *inode, loff_t offset, loff_t len)
+/* Fills the holes of [offset, end), or none of them. */
+static int fill_holes(struct inode *inode, loff_t offset, loff_t end)
 {
 	pgoff_t start = offset >> PAGE_SHIFT, index;
-	pgoff_t end = DIV_ROUND_UP(offset + len, (loff_t)PAGE_SIZE);
+	struct page *page;
 	int err = 0;
 
-	for (index = start; index < end; index++) {
-		err = fatal_signal_pending(current) ? -EINTR : fill_hole(inode, index);
+	for (index = start; index < PFN_UP(end); index++) {
+		err = fatal_signal_pending(current) ? -EINTR : 0;
+		if (!err)
+			err = shmem_getpage(inode, index, &page, SGP_FALLOC);
 		if (err)
 			break;
+		unlock_page(page);
+		put_page(page);
 		cond_resched();
 	}
 	settle_pages(inode, start, index, err);
 	return err;
 }
 
+static int allocate(struct inode *inode, loff_t offset, loff_t end, bool keep_size)
+{
+	int err = inode_newsize_ok(inode, end);
+
+	if (err)
+		return err;
+	if (SHMEM_I(inode)->seals & F_SEAL_GROW && end > inode->i_size)
+		return -EPERM;
+	err = fill_holes(inode, offset, end);
+	if (!err && !keep_size && end > inode->i_size)
+		i_size_write(inode, end);
+	return err;
+}
+
 long shmem_fallocate(struct file *file, int mode, loff_t offset, loff_t len)
 {
 	struct inode *inode = file_inode(file);
-	loff_t size;
 	int err;
 
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
 	inode_lock(inode);
-	if (mode & FALLOC_FL_PUNCH_HOLE) {
+	if (mode & FALLOC_FL_PUNCH_HOLE)
 		err = punch_hole(inode, offset, len);
-		goto out;
-	}
-	err = inode_newsize_ok(inode, offset + len);
-	if (err)
-		goto out;
-	size = inode->i_size;
-	if ((SHMEM_I(inode)->seals & F_SEAL_GROW) && offset + len > size) {
-		err = -EPERM;
-		goto out;
-	}
-	err = fill_holes(inode, offset, len);
-	if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && offset + len > size)
-		i_size_write(inode, offset + len);
-out:
+	else
+		err = allocate(inode, offset, offset + len, mode & FALLOC_FL_KEEP_SIZE);
 	if (!err)
 		inode->i_mtime = inode->i_ctime = current_time(inode);
 	inode_unlock(inode);
@@ -164,15 +149,12 @@ int shmem_add_seals(struct file *file, unsigned int seals)
 	if (!(file->f_mode & FMODE_WRITE))
 		return -EPERM;
 	inode_lock(inode);
-	if (info->seals & F_SEAL_SEAL) {
+	if (info->seals & F_SEAL_SEAL)
 		err = -EPERM;
-	} else {
-		/* No shared mapping that can write may exist, nor come later. */
-		if ((seals & F_SEAL_WRITE) && !(info->seals & F_SEAL_WRITE))
-			err = mapping_deny_writable(file->f_mapping);
-		if (!err)
-			info->seals |= seals;
-	}
+	else if (seals & ~info->seals & F_SEAL_WRITE) /* no mapping may write, now or later */
+		err = mapping_deny_writable(file->f_mapping);
+	if (!err)
+		info->seals |= seals;
 	inode_unlock(inode);
 	return err;
 }
@@ -197,22 +179,20 @@ struct file *shmem_file_setup(const char *name, loff_t size, unsigned long flags
 {
 	struct inode *inode;
 	struct file *file;
+	int err;
 
 	if (size < 0 || size > MAX_LFS_FILESIZE)
 		return ERR_PTR(-EINVAL);
-	if (shmem_acct_size(flags, size))
-		return ERR_PTR(-ENOMEM);
 	inode = shmem_get_inode(shm_mnt->mnt_sb, NULL, S_IFREG | S_IRWXUGO, 0, flags);
-	if (IS_ERR(inode)) {
-		shmem_unacct_size(flags, size);
+	if (IS_ERR(inode))
 		return ERR_CAST(inode);
-	}
 	inode->i_flags |= S_PRIVATE;
-	inode->i_size = size;
 	clear_nlink(inode);
-	file = alloc_file_pseudo(inode, shm_mnt, name, O_RDWR, &shmem_file_operations);
+	err = shmem_setsize(inode, size);
+	file = err ? ERR_PTR(err)
+		   : alloc_file_pseudo(inode, shm_mnt, name, O_RDWR, &shmem_file_operations);
 	if (IS_ERR(file))
-		iput(inode); /* gives the charge back */
+		iput(inode);
 	return file;
 }
 

@@ -304,7 +304,7 @@ static long mfill_shared(struct mfill *f, struct page *page)
 		err = mfill_install(f, page);
 		if (err) {
 			put_page(page);
-			shmem_remove_page(page);
+			delete_from_page_cache(page);
 		}
 	}
 	unlock_page(page);

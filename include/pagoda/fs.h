@@ -186,7 +186,7 @@ struct inode {
 	dev_t i_rdev;
 	unsigned int i_flags; /* S_* */
 	u8 i_blkbits;
-	u64 i_blocks; /* of 512 bytes; i_lock */
+	u64 i_blocks; /* of 512 bytes; tmpfs: stat_lock of the super block */
 
 	const struct inode_operations *i_op;
 	const struct file_operations *i_fop; /* f_op of its files */

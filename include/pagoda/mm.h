@@ -329,16 +329,6 @@ static inline void mm_populate(unsigned long start, unsigned long len)
 	make_pages_present(start, len, true);
 }
 
-/* ---- mm/unmap_mapping.c ---------------------------------------------------------------------- */
-
-/*
- * Unmap bytes [start, start + len) (len 0: to the end) of @mapping from all address spaces.
- * @even_cows: private copies too (truncation, not hole punching). Takes the i_mmap lock.
- */
-void unmap_mapping_range(struct address_space *mapping, loff_t start, loff_t len, bool even_cows);
-/* The same in pages; @nr 0: to the end. */
-void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
-
 /* ---- mm/accounting.c: resident pages --------------------------------------------------------- */
 
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };

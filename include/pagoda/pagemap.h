@@ -34,7 +34,7 @@ struct address_space_operations {
 			   struct page **pagep);
 	void (*write_end)(struct address_space *mapping, loff_t pos, unsigned int len,
 			  unsigned int copied, struct page *page);
-	/* A locked page leaves the cache for ever (truncation). */
+	/* A locked page is about to leave the cache for ever. */
 	void (*invalidate_page)(struct page *page);
 };
 
@@ -66,7 +66,7 @@ unsigned int find_get_pages_range(struct address_space *mapping, pgoff_t *index,
 
 /* page: locked by the caller, takes a reference. 0, -EEXIST, -ENOMEM. */
 int add_to_page_cache_locked(struct page *page, struct address_space *mapping, pgoff_t index);
-/* page: locked, in the cache; drops the cache's reference. */
+/* page: locked, in the cache; tells a_ops and drops the cache's reference. */
 void delete_from_page_cache(struct page *page);
 
 /* First offset in [index, end) with a page (with none); end if there is none. For SEEK_DATA and
@@ -122,7 +122,6 @@ static inline void lock_page(struct page *page)
 /* Drops all pages with bytes in [lstart, lend]; partial pages at the ends are zeroed there. lend
  * -1: all. */
 void truncate_inode_pages_range(struct address_space *mapping, loff_t lstart, loff_t lend);
-void truncate_inode_pages(struct address_space *mapping, loff_t lstart);
 /* The inode goes away: nobody else can find its pages. */
 void truncate_inode_pages_final(struct address_space *mapping);
 /* The size has become newsize: takes pages beyond out of all mappings, then out of the cache. */

@@ -15,7 +15,7 @@
 
 /* Limits of one tmpfs, in super_block.s_fs_info. 0 = no limit. */
 struct shmem_sb_info {
-	spinlock_t stat_lock;	  /* guards the counts */
+	spinlock_t stat_lock;	  /* guards the counts, i_blocks too */
 	unsigned long max_blocks; /* pages */
 	unsigned long used_blocks;
 	unsigned long max_inodes;
@@ -28,11 +28,8 @@ struct shmem_sb_info {
 /* Every inode of a tmpfs. */
 struct shmem_inode_info {
 	struct inode vfs_inode;
-	spinlock_t lock;       /* guards alloced */
-	unsigned long alloced; /* pages of data */
-	unsigned int seals;    /* F_SEAL_*; the inode's lock */
-	unsigned long flags;   /* VM_NORESERVE, VM_LOCKED of the object */
-	void *fs_private;      /* fs/tmpfs.c: link text, ... */
+	unsigned int seals;  /* F_SEAL_*; the inode's lock */
+	unsigned long flags; /* VM_NORESERVE, VM_LOCKED of the object */
 };
 
 static inline struct shmem_inode_info *SHMEM_I(struct inode *inode)
@@ -50,15 +47,11 @@ enum sgp_type {
 	SGP_READ,   /* leave it: *pagep is NULL */
 	SGP_CACHE,  /* fill it; beyond the end of the file: -EINVAL */
 	SGP_WRITE,  /* fill it wherever it is; the page may come not uptodate, not zeroed */
-	SGP_FALLOC, /* fill it wherever it is, with zeroes */
+	SGP_FALLOC, /* fill it wherever it is, with zeroes; not uptodate until somebody uses it */
 };
-
-/* page->private of a page that fallocate has made and nobody used; page lock. */
-#define SHMEM_FALLOCATED 1UL
 
 /* ---- mm/shmem.c -------------------------------------------------------------------------- */
 
-extern const struct address_space_operations shmem_aops;
 extern const struct vm_operations_struct shmem_vm_ops;
 extern const struct file_operations shmem_file_operations; /* i_fop of regular files */
 
@@ -71,13 +64,10 @@ void shmem_evict_inode(struct inode *inode);
 int shmem_getpage(struct inode *inode, pgoff_t index, struct page **pagep, enum sgp_type sgp);
 /* @page, locked, becomes the page at index, with a reference of the cache's. Also -EEXIST. */
 int shmem_insert_page(struct inode *inode, pgoff_t index, struct page *page, enum sgp_type sgp);
-/* A locked page leaves the object. */
-void shmem_remove_page(struct page *page);
 vm_fault_t shmem_fault(struct vm_fault *vmf);
 int shmem_mmap(struct file *file, struct vm_area_struct *vma);
 
 ssize_t shmem_file_read_iter(struct kiocb *iocb, struct iov_iter *to);
-loff_t shmem_file_llseek(struct file *file, loff_t offset, int whence);
 long shmem_fallocate(struct file *file, int mode, loff_t offset, loff_t len);
 /* Changes i_size; the inode's lock is held. -EPERM when sealed, -ENOMEM. */
 int shmem_setsize(struct inode *inode, loff_t newsize);
@@ -86,14 +76,9 @@ int shmem_setsize(struct inode *inode, loff_t newsize);
 struct file *shmem_file_setup(const char *name, loff_t size, unsigned long flags);
 /* Gives a shared anonymous VMA its object ("/dev/zero (deleted)" in maps). */
 int shmem_zero_setup(struct vm_area_struct *vma);
-bool shmem_mapping(struct address_space *mapping);
 bool shmem_file(struct file *file);
 int shmem_add_seals(struct file *file, unsigned int seals);
 int shmem_get_seals(struct file *file);
-
-/* Promises the memory of an object of this size, unless flags has VM_NORESERVE: 0 or -ENOMEM. */
-int shmem_acct_size(unsigned long flags, loff_t size);
-void shmem_unacct_size(unsigned long flags, loff_t size);
 
 /* ---- fs/tmpfs.c -------------------------------------------------------------------------- */
 

@@ -47,7 +47,7 @@ KTEST(filemap_add_find_delete)
 	KTEST_EXPECT_EQ(page_cache_next_data(&mapping, 1, 200), 3);
 	KTEST_EXPECT_EQ(page_cache_next_hole(&mapping, 3, 200), 4);
 	KTEST_EXPECT_EQ(page_cache_next_data(&mapping, 199, 1000), 1000);
-	truncate_inode_pages(&mapping, 100 * PAGE_SIZE);
+	truncate_inode_pages_range(&mapping, 100 * PAGE_SIZE, -1);
 	KTEST_EXPECT_EQ(mapping.nrpages, 34);
 	truncate_inode_pages_final(&mapping);
 	KTEST_EXPECT_EQ(mapping.nrpages, 0);
@@ -89,7 +89,7 @@ KTEST(filemap_truncate_partial)
 	KTEST_EXPECT(data[9] == 1 && data[10] == 0 && data[19] == 0 && data[20] == 1);
 	truncate_inode_pages_range(&mapping, 0, 4);
 	KTEST_EXPECT(data[0] == 0 && data[4] == 0 && data[5] == 1);
-	truncate_inode_pages(&mapping, 100);
+	truncate_inode_pages_range(&mapping, 100, -1);
 	KTEST_EXPECT(data[99] == 1 && data[100] == 0 && data[PAGE_SIZE - 1] == 0);
 	KTEST_EXPECT_EQ(mapping.nrpages, 1);
 	truncate_inode_pages_range(&mapping, 0, PAGE_SIZE - 1);
@@ -170,6 +170,12 @@ KTEST(shmem_holes)
 	KTEST_EXPECT_EQ(shmem_getpage(inode, 3, &page, SGP_CACHE), 0);
 	KTEST_ASSERT(page);
 	KTEST_EXPECT(PageUptodate(page) && PageSwapBacked(page));
+	unlock_page(page);
+	put_page(page);
+	KTEST_EXPECT_EQ(shmem_getpage(inode, 5, &page, SGP_FALLOC), 0);
+	KTEST_ASSERT(page);
+	KTEST_EXPECT(!PageUptodate(page)); /* not to be mapped: fallocate may take it back */
+	delete_from_page_cache(page);
 	unlock_page(page);
 	put_page(page);
 	KTEST_EXPECT_EQ(vfs_llseek(file, 0, SEEK_DATA), 3 * PAGE_SIZE);
