@@ -234,6 +234,7 @@ I386_CC   := $(or $(shell command -v $(I386CC) 2>/dev/null),\
 ABI_BIN   += $(if $(I386_CC),$(patsubst tests/abi/i386/%.c,build/tests/abi/i386_%,$(wildcard tests/abi/i386/*.c)))
 I386_LIB  := $(addprefix tests/abi/lib/,expect.c fault.c main.c maps.c sys.c)
 I386_PROG := process run shmem threads
+PROG_H    := $(wildcard tests/programs/*.h)
 PROG_BIN  := $(foreach s,$(wildcard tests/programs/*.c),$(patsubst %,build/tests/programs/$(basename $(notdir $(s)))-%,\
 		     musl glibc-static glibc)) \
 	     $(if $(I386_CC),$(foreach k,i386 i386-dyn,$(I386_PROG:%=build/tests/programs/%-$(k))))
@@ -255,27 +256,27 @@ build/tests/abi/i386_%: tests/abi/i386/%.c $(I386_LIB) $(wildcard tests/abi/lib/
 	@$(call say,I386CC,$<)
 	$(Q)$(I386_CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -I tests/abi -o $@ $< $(I386_LIB)
 
-build/tests/programs/%-i386: tests/programs/%.c | $(FIRST)
+build/tests/programs/%-i386: tests/programs/%.c $(PROG_H) | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,I386CC,$<)
 	$(Q)$(I386_CC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
-build/tests/programs/%-i386-dyn: tests/programs/%.c | $(FIRST)
+build/tests/programs/%-i386-dyn: tests/programs/%.c $(PROG_H) | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,I386CC,$< (dynamic))
 	$(Q)$(I386_CC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
-build/tests/programs/%-musl: tests/programs/%.c | build/uapi/linux
+build/tests/programs/%-musl: tests/programs/%.c $(PROG_H) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
 	$(Q)$(MUSL) -O1 -g $(TESTWARN) -pthread -o $@ $<
 
-build/tests/programs/%-glibc-static: tests/programs/%.c | $(FIRST)
+build/tests/programs/%-glibc-static: tests/programs/%.c $(PROG_H) | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$< (static))
 	$(Q)$(HOSTCC) -static -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<
 
-build/tests/programs/%-glibc: tests/programs/%.c | $(FIRST)
+build/tests/programs/%-glibc: tests/programs/%.c $(PROG_H) | $(FIRST)
 	@mkdir -p $(@D)
 	@$(call say,HOSTCC,$<)
 	$(Q)$(HOSTCC) -std=gnu17 -O1 -g -D_GNU_SOURCE $(TESTWARN) -pthread -o $@ $<

@@ -73,41 +73,6 @@ TEST("DEV-3", "zero and full give zeroes; full has no room")
 	EXPECT_ERR(raw_read(zero, (void *)8, 10), EFAULT);
 }
 
-TEST("MMAP-32", "zero mapped privately is anonymous memory with its name")
-{
-	int fd = open_dev("/dev/zero");
-	char *p = (char *)EXPECT_OK(raw_mmap(0, 4 * PAGE, RW, MAP_PRIVATE, fd, 0));
-	pid_t child;
-
-	p[0] = 1;
-	p[3 * PAGE] = 2;
-	child = test_fork();
-	if (!child) {
-		EXPECT_EQ(p[0], 1);
-		p[0] = 9;
-		_exit(0);
-	}
-	EXPECT_EXIT(child, 0);
-	EXPECT_EQ(p[0], 1);
-	EXPECT_EQ(p[PAGE], 0);
-}
-
-TEST("MMAP-32", "zero mapped shared is shared memory")
-{
-	int fd = open_dev("/dev/zero");
-	char *p = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_SHARED, fd, 0));
-	char *q = (char *)EXPECT_OK(raw_mmap(0, 2 * PAGE, RW, MAP_SHARED, fd, 0));
-	pid_t child = test_fork();
-
-	if (!child) {
-		p[0] = 9;
-		_exit(0);
-	}
-	EXPECT_EXIT(child, 0);
-	EXPECT_EQ(p[0], 9);
-	EXPECT_EQ(q[0], 0);
-}
-
 TEST("DEV-4", "random gives what differs, and its entropy")
 {
 	int fd = open_dev("/dev/urandom"), bits = 0;

@@ -16,7 +16,7 @@
 #define DONTUNMAP 4
 
 /* `pages` private pages at p that hold 'A', 'B', ... */
-static char *letters(char *p, size_t pages)
+static char *with_letters(char *p, size_t pages)
 {
 	EXPECT_EQ(raw_mmap(p, pages * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), p);
 	for (size_t i = 0; i < pages; i++)
@@ -56,7 +56,7 @@ TEST("RMP-1", "an old address that is not mapped is EFAULT, and nothing is unmap
 	EXPECT_ERR(raw_mremap(hole, PAGE, PAGE, 0, 0), EFAULT);
 	EXPECT_ERR(raw_mremap(hole, PAGE, 2 * PAGE, MAYMOVE, 0), EFAULT);
 	EXPECT_ERR(raw_mremap(hole, 2 * PAGE, PAGE, 0, 0), EFAULT);
-	p = letters(hole + PAGE, 2);
+	p = with_letters(hole + PAGE, 2);
 	EXPECT_ERR(raw_mremap(hole, PAGE, PAGE, MAYMOVE | FIXED, p), EFAULT);
 	EXPECT_ERR(raw_mremap(hole, 2 * PAGE, 2 * PAGE, 0, 0), EFAULT);
 	expect_letters(p, 2, 'A');
@@ -65,7 +65,7 @@ TEST("RMP-1", "an old address that is not mapped is EFAULT, and nothing is unmap
 
 TEST("RMP-2", "the same length changes nothing")
 {
-	char *p = letters(free_range(3), 3);
+	char *p = with_letters(free_range(3), 3);
 
 	EXPECT_EQ(raw_mremap(p, 3 * PAGE, 3 * PAGE, 0, 0), p);
 	EXPECT_EQ(raw_mremap(p + PAGE, PAGE, PAGE, MAYMOVE, 0), p + PAGE);
@@ -76,7 +76,7 @@ TEST("RMP-2", "the same length changes nothing")
 
 TEST("RMP-3", "shrinking unmaps the end, across areas and holes")
 {
-	char *p = letters(free_range(8), 8);
+	char *p = with_letters(free_range(8), 8);
 
 	EXPECT_EQ(raw_mremap(p, 8 * PAGE, 7 * PAGE, 0, 0), p);
 	EXPECT_AREAS(p, 8, "7 rw-p, 1 hole");
@@ -90,7 +90,7 @@ TEST("RMP-3", "shrinking unmaps the end, across areas and holes")
 
 TEST("RMP-4", "what grows must lie in one area")
 {
-	char *p = letters(free_range(6), 4);
+	char *p = with_letters(free_range(6), 4);
 
 	EXPECT_OK(raw_mprotect(p + 2 * PAGE, PAGE, PROT_READ));
 	EXPECT_ERR(raw_mremap(p, 4 * PAGE, 5 * PAGE, MAYMOVE, 0), EFAULT);
@@ -102,7 +102,7 @@ TEST("RMP-4", "what grows must lie in one area")
 
 TEST("RMP-5", "growing in place keeps the contents and adds zeros")
 {
-	char *p = letters(free_range(6), 2);
+	char *p = with_letters(free_range(6), 2);
 
 	EXPECT_EQ(raw_mremap(p, 2 * PAGE, 5 * PAGE, 0, 0), p);
 	EXPECT_AREAS(p, 6, "5 rw-p, 1 hole");
@@ -128,14 +128,14 @@ TEST("RMP-5,STK-6", "growing in place keeps no distance to a growing area")
 {
 	char *p = free_range(20);
 
-	letters(p, 1);
+	with_letters(p, 1);
 	EXPECT_OK(raw_mmap(p + 10 * PAGE, PAGE, RW, PRIVATE | MAP_FIXED | MAP_GROWSDOWN, -1, 0));
 	EXPECT_EQ(raw_mremap(p, PAGE, 10 * PAGE, 0, 0), p);
 }
 
 TEST("RMP-6", "without MAYMOVE what cannot grow in place is ENOMEM")
 {
-	char *p = letters(free_range(4), 3);
+	char *p = with_letters(free_range(4), 3);
 
 	EXPECT_ERR(raw_mremap(p, PAGE, 2 * PAGE, 0, 0), ENOMEM); /* not the end of its area */
 	EXPECT_OK(raw_mmap(p + 3 * PAGE, PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0));
@@ -147,7 +147,7 @@ TEST("RMP-6", "without MAYMOVE what cannot grow in place is ENOMEM")
 
 TEST("RMP-7", "MAYMOVE moves the same pages and leaves nothing behind")
 {
-	char *p = letters(free_range(4), 3), *q;
+	char *p = with_letters(free_range(4), 3), *q;
 	uint64_t frame;
 
 	EXPECT_OK(raw_mmap(p + 3 * PAGE, PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0));
@@ -165,7 +165,7 @@ TEST("RMP-7", "MAYMOVE moves the same pages and leaves nothing behind")
 TEST("RMP-7", "memory without access, read-only memory and files move too")
 {
 	int fd = temp_file(4 * PAGE);
-	char *p = letters(free_range(3), 2), *q;
+	char *p = with_letters(free_range(3), 2), *q;
 
 	EXPECT_OK(raw_mmap(p + 2 * PAGE, PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0));
 	EXPECT_OK(raw_mprotect(p, 2 * PAGE, PROT_NONE));
@@ -184,7 +184,7 @@ TEST("RMP-7", "memory without access, read-only memory and files move too")
 
 TEST("RMP-8", "the target of FIXED must be aligned, in range and apart from the source")
 {
-	char *p = letters(free_range(12), 3);
+	char *p = with_letters(free_range(12), 3);
 
 	EXPECT_ERR(raw_mremap(p, PAGE, PAGE, MAYMOVE | FIXED, p + 8 * PAGE + 1), EINVAL);
 	EXPECT_ERR(raw_mremap(p, PAGE, PAGE, MAYMOVE | FIXED, TASK_SIZE), EINVAL);
@@ -202,7 +202,7 @@ TEST("RMP-8", "the target of FIXED must be aligned, in range and apart from the 
 
 TEST("RMP-9", "FIXED replaces what is at the target")
 {
-	char *p = letters(free_range(2), 2), *q = letters(free_range(6), 6);
+	char *p = with_letters(free_range(2), 2), *q = with_letters(free_range(6), 6);
 
 	EXPECT_EQ(raw_mremap(p, 2 * PAGE, 3 * PAGE, MAYMOVE | FIXED, q + PAGE), q + PAGE);
 	expect_letters(q, 1, 'A');
@@ -214,7 +214,7 @@ TEST("RMP-9", "FIXED replaces what is at the target")
 
 TEST("RMP-10", "FIXED with a smaller length drops the source's end, not the target's")
 {
-	char *p = letters(free_range(4), 4), *q = letters(free_range(4), 4);
+	char *p = with_letters(free_range(4), 4), *q = with_letters(free_range(4), 4);
 
 	EXPECT_EQ(raw_mremap(p, 4 * PAGE, 2 * PAGE, MAYMOVE | FIXED, q), q);
 	EXPECT_AREAS(p, 4, "4 hole");
@@ -224,7 +224,7 @@ TEST("RMP-10", "FIXED with a smaller length drops the source's end, not the targ
 
 TEST("RMP-11", "a source of two areas is EFAULT after the target was unmapped")
 {
-	char *p = letters(free_range(2), 2), *q = letters(free_range(2), 2);
+	char *p = with_letters(free_range(2), 2), *q = with_letters(free_range(2), 2);
 
 	EXPECT_OK(raw_mprotect(p + PAGE, PAGE, PROT_READ));
 	EXPECT_ERR(raw_mremap(p, 2 * PAGE, 2 * PAGE, MAYMOVE | FIXED, q), EFAULT);
@@ -251,7 +251,7 @@ TEST("RMP-12", "old length 0 makes a second mapping of shared memory, not of pri
 
 TEST("RMP-13", "DONTUNMAP leaves an empty area behind")
 {
-	char *p = letters(free_range(3), 3), *shared = map_shared(1, RW), *q;
+	char *p = with_letters(free_range(3), 3), *shared = map_shared(1, RW), *q;
 
 	q = (char *)EXPECT_OK(raw_mremap(p, 3 * PAGE, 3 * PAGE, MAYMOVE | DONTUNMAP, 0));
 	expect_letters(q, 3, 'A');
@@ -269,7 +269,7 @@ TEST("RMP-13", "DONTUNMAP leaves an empty area behind")
 
 TEST("RMP-13,RMP-20", "DONTUNMAP clears the lock of the area that stays")
 {
-	char *p = letters(free_range(2), 2), *q;
+	char *p = with_letters(free_range(2), 2), *q;
 	long before = status_value("VmLck");
 
 	EXPECT_OK(raw_mlock(p, 2 * PAGE));
@@ -298,7 +298,7 @@ TEST("RMP-13,RMP-20", "DONTUNMAP unlocks the range that it has emptied, and no m
 
 TEST("RMP-14", "DONTUNMAP checks the hint like a fixed address")
 {
-	char *p = letters(free_range(3), 3), *hole = free_range(3), *q;
+	char *p = with_letters(free_range(3), 3), *hole = free_range(3), *q;
 
 	EXPECT_ERR(raw_mremap(p, PAGE, PAGE, MAYMOVE | DONTUNMAP, hole + 1), EINVAL);
 	EXPECT_ERR(raw_mremap(p, 2 * PAGE, 2 * PAGE, MAYMOVE | DONTUNMAP, p + PAGE), EINVAL);
@@ -311,7 +311,7 @@ TEST("RMP-14", "DONTUNMAP checks the hint like a fixed address")
 
 TEST("RMP-15,LIM-1", "DONTUNMAP needs room for a second copy under RLIMIT_AS")
 {
-	char *p = letters(free_range(4), 4);
+	char *p = with_letters(free_range(4), 4);
 
 	set_limit(RLIMIT_AS, status_value("VmSize") * 1024 + 2 * PAGE);
 	EXPECT_ERR(raw_mremap(p, 4 * PAGE, 4 * PAGE, MAYMOVE | DONTUNMAP, 0), ENOMEM);
@@ -321,7 +321,7 @@ TEST("RMP-15,LIM-1", "DONTUNMAP needs room for a second copy under RLIMIT_AS")
 
 TEST("RMP-17", "limits give EAGAIN for locks and ENOMEM for size")
 {
-	char *p = letters(free_range(20), 4);
+	char *p = with_letters(free_range(20), 4);
 
 	set_limits(RLIMIT_MEMLOCK, 6 * PAGE, 6 * PAGE);
 	drop_capability(CAP_IPC_LOCK);
@@ -337,7 +337,7 @@ TEST("RMP-17", "limits give EAGAIN for locks and ENOMEM for size")
 
 TEST("RMP-17,LIM-2", "RLIMIT_DATA is ENOMEM")
 {
-	char *p = letters(free_range(20), 4);
+	char *p = with_letters(free_range(20), 4);
 
 	set_limit(RLIMIT_DATA, status_value("VmData") * 1024 + PAGE);
 	EXPECT_ERR(raw_mremap(p, 4 * PAGE, 6 * PAGE, MAYMOVE, 0), ENOMEM);
@@ -346,7 +346,7 @@ TEST("RMP-17,LIM-2", "RLIMIT_DATA is ENOMEM")
 
 TEST("RMP-20", "a locked area that moves and grows stays locked and is populated")
 {
-	char *p = letters(free_range(3), 2), *q;
+	char *p = with_letters(free_range(3), 2), *q;
 	long before = status_value("VmLck");
 
 	EXPECT_OK(raw_mlock(p, 2 * PAGE));
@@ -360,7 +360,7 @@ TEST("RMP-20", "a locked area that moves and grows stays locked and is populated
 
 TEST("RMP-21", "moving the middle of an area leaves both ends")
 {
-	char *p = letters(free_range(5), 5), *q;
+	char *p = with_letters(free_range(5), 5), *q;
 
 	q = (char *)EXPECT_OK(raw_mremap(p + PAGE, 2 * PAGE, 4 * PAGE, MAYMOVE, 0));
 	expect_letters(p, 1, 'A');
@@ -371,7 +371,7 @@ TEST("RMP-21", "moving the middle of an area leaves both ends")
 
 TEST("RMP-23", "what fork made copy-on-write stays so after a move")
 {
-	char *p = letters(free_range(3), 2), *q;
+	char *p = with_letters(free_range(3), 2), *q;
 	int ends[2], back[2];
 	char byte;
 	pid_t pid;

@@ -46,7 +46,8 @@ $(MODEL_FUZZ): $(patsubst %.c,$(O)/fuzz-obj/%.o,$(MODEL_KSRC) $(MODEL_CSRC) $(MO
 	$(Q)$(FUZZCC) $(MODEL_SAN) -fsanitize=fuzzer -o $@ $^
 
 MODEL_GUEST := build/tests/model/guest
-$(MODEL_GUEST): $(addprefix $(MODEL_DIR)/,guest.c program.c generate.c program.h) | build/uapi/linux
+$(MODEL_GUEST): $(addprefix $(MODEL_DIR)/,guest.c guest_window.c guest_calls.c guest_trace.c program.c generate.c \
+		guest.h program.h) | build/uapi/linux
 	@mkdir -p $(@D)
 	@$(call say,MUSLCC,$<)
 	$(Q)$(MUSL) -O1 -g $(MODEL_WARN) -o $@ $(filter %.c,$^)

@@ -41,6 +41,27 @@ char *map_alone(size_t pages, int prot)
 	return area + PAGE;
 }
 
+char *letters(const char *text)
+{
+	char *p = map_private(strlen(text), RW);
+
+	for (size_t i = 0; text[i]; i++)
+		memset(p + i * PAGE, text[i], PAGE);
+	return p;
+}
+
+void test_letters(const char *file, int line, const volatile char *p, const char *text)
+{
+	for (size_t i = 0; text[i]; i++)
+		for (size_t j = 0; j < PAGE; j++) {
+			int want = text[i] == '0' ? 0 : text[i], got = p[i * PAGE + j];
+
+			if (got != want)
+				test_fail(file, line, "byte %zu of page %zu is %#x, not %#x", j, i,
+					  got, want);
+		}
+}
+
 char *free_range(size_t pages)
 {
 	char *area =

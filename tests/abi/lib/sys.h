@@ -105,6 +105,12 @@ char *map_shared(size_t pages, int prot);
 /* The same between two pages without access, so that it merges with nothing. */
 char *map_alone(size_t pages, int prot);
 
+/* New private memory with one page for each letter of text, full of it. */
+char *letters(const char *text);
+/* The pages at p are full of these letters; '0' stands for zeros. */
+void test_letters(const char *file, int line, const volatile char *p, const char *text);
+#define EXPECT_LETTERS(p, text) test_letters(__FILE__, __LINE__, p, text)
+
 /* A hole of `pages` pages with no mapping in it and at least one page free around it. */
 char *free_range(size_t pages);
 

@@ -88,15 +88,6 @@ long uffd_call(int fd, unsigned int command, uint64_t at, uint64_t len, uint64_t
 
 /* --- Memory ------------------------------------------------------------------------------------ */
 
-char *letters(const char *text)
-{
-	char *p = map_private(strlen(text), RW);
-
-	for (size_t i = 0; text[i]; i++)
-		memset(p + i * PAGE, text[i], PAGE);
-	return p;
-}
-
 int memfd_new(size_t pages)
 {
 	int fd = EXPECT_OK(raw_memfd_create("uffd", MFD_CLOEXEC));
@@ -119,18 +110,6 @@ char *map_segment(void *p)
 	at = EXPECT_OK(raw(SYS_shmat, EXPECT_OK(id), p, p ? SHM_REMAP : 0));
 	EXPECT_OK(raw(SYS_shmctl, id, IPC_RMID, 0));
 	return (char *)at;
-}
-
-void test_letters(const char *file, int line, const volatile char *p, const char *text)
-{
-	for (size_t i = 0; text[i]; i++)
-		for (size_t j = 0; j < PAGE; j++) {
-			int want = text[i] == '0' ? 0 : text[i], got = p[i * PAGE + j];
-
-			if (got != want)
-				test_fail(file, line, "byte %zu of page %zu is %#x, not %#x", j, i,
-					  got, want);
-		}
 }
 
 /* --- Messages ---------------------------------------------------------------------------------- */

@@ -109,8 +109,6 @@ long uffd_call(int fd, unsigned int command, uint64_t at, uint64_t len, uint64_t
 
 /* --- Memory ------------------------------------------------------------------------------------ */
 
-/* New private memory with one page for each letter of text, full of it. */
-char *letters(const char *text);
 /* A memfd of so many pages without data; a mapping of it. */
 int memfd_new(size_t pages);
 char *map_fd(int fd, size_t pages, int prot, int flags);
@@ -119,10 +117,6 @@ char *map_fd(int fd, size_t pages, int prot, int flags);
  * test where all memory is of the other kinds.
  */
 char *map_segment(void *p);
-
-/* The pages at p are full of these letters; '0' stands for zeros. */
-void test_letters(const char *file, int line, const volatile char *p, const char *text);
-#define EXPECT_LETTERS(p, text) test_letters(__FILE__, __LINE__, p, text)
 
 /* --- Messages ---------------------------------------------------------------------------------- */
 
