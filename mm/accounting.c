@@ -71,16 +71,6 @@ int security_vm_enough_memory_mm(struct mm_struct *mm, long pages)
 
 /* ---- an address space's own counters --------------------------------------------------------- */
 
-static bool is_exec_mapping(vm_flags_t flags)
-{
-	return (flags & (VM_EXEC | VM_WRITE | VM_GROWSDOWN)) == VM_EXEC;
-}
-
-static bool is_stack_mapping(vm_flags_t flags)
-{
-	return flags & VM_GROWSDOWN;
-}
-
 static bool is_data_mapping(vm_flags_t flags)
 {
 	return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
@@ -89,12 +79,14 @@ static bool is_data_mapping(vm_flags_t flags)
 void vm_stat_account(struct mm_struct *mm, vm_flags_t flags, long npages)
 {
 	mm->total_vm += npages;
-	if (is_exec_mapping(flags))
-		mm->exec_vm += npages;
-	else if (is_stack_mapping(flags))
+	if (flags & VM_GROWSDOWN)
 		mm->stack_vm += npages;
+	else if ((flags & (VM_EXEC | VM_WRITE)) == VM_EXEC)
+		mm->exec_vm += npages;
 	else if (is_data_mapping(flags))
 		mm->data_vm += npages;
+	if (flags & VM_LOCKED)
+		mm->locked_vm += npages;
 }
 
 bool may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long npages)

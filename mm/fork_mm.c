@@ -62,7 +62,7 @@ static int dup_vmas(struct mm_struct *mm, struct mm_struct *oldmm, struct list_h
 
 	for_each_vma (oldmm, orig) {
 		if (orig->vm_flags & VM_DONTCOPY) {
-			vm_stat_account(mm, orig->vm_flags, -(long)vma_pages(orig));
+			vm_stat_account(mm, orig->vm_flags & ~VM_LOCKED, -(long)vma_pages(orig));
 			continue;
 		}
 		if (fatal_signal_pending(current))

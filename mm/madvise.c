@@ -108,16 +108,11 @@ static unsigned long mark_table_lazyfree(struct pt_handle *pt, unsigned long end
 
 static void madvise_free_range(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	unsigned long addr = start, next, marked = 0;
+	unsigned long addr = start, marked = 0;
 	struct pt_handle pt;
 
-	for (; addr < end; addr = next) {
-		if (pt_lock_existing(mm, addr, &pt)) {
-			next = pt.addr;
-			continue;
-		}
-		next = pmd_addr_end(addr, end);
-		marked += mark_table_lazyfree(&pt, next);
+	while (pt_lock_next(mm, &addr, end, &pt)) {
+		marked += mark_table_lazyfree(&pt, addr);
 		pt_unlock(&pt);
 		cond_resched();
 	}

@@ -25,9 +25,9 @@ static bool may_look(const struct vm_area_struct *vma)
 	       !inode_permission(inode, MAY_WRITE);
 }
 
-static bool page_in_cache(struct address_space *mapping, pgoff_t index)
+static bool page_in_cache(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct page *page = find_get_page(mapping, index);
+	struct page *page = find_get_page(vma->vm_file->f_mapping, linear_page_index(vma, addr));
 	bool there;
 
 	if (!page)
@@ -37,31 +37,21 @@ static bool page_in_cache(struct address_space *mapping, pgoff_t index)
 	return there;
 }
 
-static void mincore_vma(struct vm_area_struct *vma, unsigned long addr, unsigned long end, u8 *vec)
-{
-	bool file = !vma_is_anonymous(vma) && vma->vm_file;
-	bool hidden = file && !may_look(vma);
-
-	for (; addr < end; addr += PAGE_SIZE, vec++) {
-		if (hidden || pte_present(pt_peek(vma->vm_mm, addr)))
-			*vec = 1;
-		else
-			*vec = file &&
-			       page_in_cache(vma->vm_file->f_mapping, linear_page_index(vma, addr));
-	}
-}
-
 /* Up to @pages pages of the VMA at @addr; how many were done, or -ENOMEM. */
 static long do_mincore(struct mm_struct *mm, unsigned long addr, unsigned long pages, u8 *vec)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
-	unsigned long end;
+	bool file, hidden;
 
 	if (!vma)
 		return -ENOMEM;
-	end = min(vma->vm_end, addr + (pages << PAGE_SHIFT));
-	mincore_vma(vma, addr, end, vec);
-	return (end - addr) >> PAGE_SHIFT;
+	file = !vma_is_anonymous(vma) && vma->vm_file;
+	hidden = file && !may_look(vma);
+	pages = min(pages, (vma->vm_end - addr) >> PAGE_SHIFT);
+	for (unsigned long i = 0; i < pages; i++, addr += PAGE_SIZE)
+		vec[i] = hidden || pte_present(pt_peek(mm, addr)) ||
+			 (file && page_in_cache(vma, addr));
+	return pages;
 }
 
 long sys_mincore(unsigned long start, size_t len, unsigned char __user *vec)

@@ -36,8 +36,8 @@ static int mlock_fixup(struct vm_area_struct *vma, unsigned long start, unsigned
 	vma = vma_modify_flags(vma, start, end, newflags);
 	if (IS_ERR(vma))
 		return PTR_ERR(vma);
-	vm_account(mm, oldflags, -pages);
-	vm_account(mm, newflags, pages);
+	vm_stat_account(mm, oldflags, -pages);
+	vm_stat_account(mm, newflags, pages);
 	if (lock && mm->lazyfree)
 		pt_walk(mm, start, end, keep_page, NULL);
 	return 0;
@@ -65,26 +65,15 @@ static int apply_vma_lock_flags(struct mm_struct *mm, unsigned long start, unsig
 	return 0;
 }
 
-/* Pages of the range that are locked already: they are not counted twice (MLK-3). */
-static unsigned long count_locked(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	struct vm_area_struct *vma = find_vma_intersection(mm, start, end);
-	unsigned long pages = 0;
-
-	for (; vma && vma->vm_start < end; vma = vma_next(vma)) {
-		if (vma->vm_flags & VM_LOCKED)
-			pages += (min(end, vma->vm_end) - max(start, vma->vm_start)) >> PAGE_SHIFT;
-	}
-	return pages;
-}
-
+/* @lock 0 unlocks, which everybody may. */
 static int do_mlock(unsigned long start, size_t len, vm_flags_t lock)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT, locked;
+	bool unlimited = !lock || capable(CAP_IPC_LOCK);
 	int err = -ENOMEM;
 
-	if (!can_do_mlock())
+	if (lock && !can_do_mlock())
 		return -EPERM;
 	len = PAGE_ALIGN(len + offset_in_page(start));
 	start &= PAGE_MASK;
@@ -92,13 +81,13 @@ static int do_mlock(unsigned long start, size_t len, vm_flags_t lock)
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
 	locked += mm->locked_vm;
-	if (locked > limit && !capable(CAP_IPC_LOCK))
-		locked -= count_locked(mm, start, start + len);
-	if (locked <= limit || capable(CAP_IPC_LOCK))
+	if (!unlimited && locked > limit) /* what is locked already does not count twice (MLK-3) */
+		locked -= count_vma_pages_range(mm, start, start + len, VM_LOCKED);
+	if (unlimited || locked <= limit)
 		err = apply_vma_lock_flags(mm, start, len, lock);
 	mm_verify_checked(mm, "mlock");
 	mmap_write_unlock(mm);
-	return err ? err : make_pages_present(start, len, false);
+	return err || !lock ? err : make_pages_present(start, len, false);
 }
 
 long sys_mlock(unsigned long start, size_t len)
@@ -115,17 +104,7 @@ long sys_mlock2(unsigned long start, size_t len, int flags)
 
 long sys_munlock(unsigned long start, size_t len)
 {
-	struct mm_struct *mm = current->mm;
-	int err;
-
-	len = PAGE_ALIGN(len + offset_in_page(start));
-	start &= PAGE_MASK;
-	if (mmap_write_lock_killable(mm))
-		return -EINTR;
-	err = apply_vma_lock_flags(mm, start, len, 0);
-	mm_verify_checked(mm, "munlock");
-	mmap_write_unlock(mm);
-	return err;
+	return do_mlock(start, len, 0);
 }
 
 /* @flags as of mlockall(2); 0 undoes everything. Errors of single VMAs do not count. */

@@ -174,15 +174,15 @@ unsigned long do_mmap_pgoff(struct file *file, unsigned long addr, unsigned long
 
 /* ---- the region phase ------------------------------------------------------------------------ */
 
-/* Pages of [addr, end) that are mapped now, and that the new mapping will replace (FIX-5). */
-static unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long addr,
-					   unsigned long end)
+unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long addr, unsigned long end,
+				    vm_flags_t flags)
 {
 	struct vm_area_struct *vma = find_vma_intersection(mm, addr, end);
 	unsigned long pages = 0;
 
 	for (; vma && vma->vm_start < end; vma = vma_next(vma))
-		pages += (min(vma->vm_end, end) - max(vma->vm_start, addr)) >> PAGE_SHIFT;
+		if ((vma->vm_flags & flags) == flags)
+			pages += (min(vma->vm_end, end) - max(vma->vm_start, addr)) >> PAGE_SHIFT;
 	return pages;
 }
 
@@ -239,8 +239,8 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 	if (err)
 		return err;
 	err = -ENOMEM;
-	if (!may_expand_vm(mm, vm_flags, npages) &&
-	    !may_expand_vm(mm, vm_flags, npages - count_vma_pages_range(mm, addr, addr + len)))
+	if (!may_expand_vm(mm, vm_flags, npages) && /* it may replace some (FIX-5) */
+	    !may_expand_vm(mm, vm_flags, npages - count_vma_pages_range(mm, addr, addr + len, 0)))
 		goto out;
 	next = find_vma_prev(mm, addr, &prev);
 	if (next && next->vm_start < addr + len) {
@@ -263,7 +263,7 @@ unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long
 		vma = mmap_new_vma(mm, prev, addr, len, &attr);
 	err = PTR_ERR_OR_ZERO(vma);
 	if (!err)
-		vm_account(mm, vma->vm_flags, npages);
+		vm_stat_account(mm, vma->vm_flags, npages);
 	else
 		vm_unacct_memory(charged);
 	mm_verify_checked(mm, "mmap");

@@ -43,18 +43,12 @@ static bool change_table(struct pt_handle *pt, unsigned long end, pgprot_t newpr
 
 static void change_protection(struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	unsigned long addr = start, next;
+	unsigned long addr = start;
 	struct pt_handle pt;
 	bool flush = false;
 
-	for (; addr < end; addr = next) {
-		if (pt_lock_existing(mm, addr, &pt)) {
-			next = pt.addr;
-			continue;
-		}
-		next = pmd_addr_end(addr, end);
-		flush |= change_table(&pt, next, vma->vm_page_prot);
+	while (pt_lock_next(vma->vm_mm, &addr, end, &pt)) {
+		flush |= change_table(&pt, addr, vma->vm_page_prot);
 		pt_unlock(&pt);
 		cond_resched();
 	}

@@ -211,7 +211,7 @@ static unsigned long move_vma(struct vm_area_struct *vma, unsigned long old, uns
 		goto unaccount;
 	/* copy_vma() may have merged @vma itself into a neighbour of the new place. */
 	vma = vma_lookup(mm, old);
-	vm_account(mm, vm_flags, pages);
+	vm_stat_account(mm, vm_flags, pages);
 
 	moved = move_page_tables(vma, old, new, old_len);
 	if (moved < old_len) {
@@ -325,7 +325,7 @@ static int expand_in_place(struct vm_area_struct *vma, unsigned long delta)
 		return -ENOMEM;
 	if (!vma_merge_new(vma, vma_next(vma), vma->vm_end, end, &attr))
 		vma_set_bounds(vma, vma->vm_start, end); /* it has a close hook */
-	vm_account(mm, attr.flags, pages);
+	vm_stat_account(mm, attr.flags, pages);
 	return 0;
 }
 

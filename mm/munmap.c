@@ -29,7 +29,7 @@ static void detach_range(struct mm_struct *mm, struct vm_area_struct *vma, unsig
 	unsigned long from = max(start, vma->vm_start), to = min(end, vma->vm_end);
 	long pages = (to - from) >> PAGE_SHIFT;
 
-	vm_account(mm, vma->vm_flags, -pages);
+	vm_stat_account(mm, vma->vm_flags, -pages);
 	if (vma->vm_flags & VM_ACCOUNT)
 		vm_unacct_memory(pages);
 	if (from == vma->vm_start && to == vma->vm_end) {

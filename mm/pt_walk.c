@@ -7,34 +7,18 @@
 #include <pagoda/errno.h>
 #include "vm_internal.h"
 
-static int walk_table(struct pt_handle *pt, unsigned long end, pt_walk_fn fn, void *arg)
-{
-	unsigned long addr = pt->addr;
-	pte_t *ptep = pt->pte;
-	int ret = 0;
-
-	for (; addr != end && !ret; addr += PAGE_SIZE, ptep++) {
-		pte_t pte = ptep_get(ptep);
-
-		if (!pte_none(pte))
-			ret = fn(pte, addr, arg);
-	}
-	return ret;
-}
-
 int pt_walk(struct mm_struct *mm, unsigned long start, unsigned long end, pt_walk_fn fn, void *arg)
 {
 	struct pt_handle pt;
-	unsigned long next;
 	int ret = 0;
 
-	for (; start < end && !ret; start = next) {
-		if (pt_lock_existing(mm, start, &pt)) {
-			next = pt.addr;
-			continue;
+	while (!ret && pt_lock_next(mm, &start, end, &pt)) {
+		for (; pt.addr < start && !ret; pt.addr += PAGE_SIZE, pt.pte++) {
+			pte_t pte = ptep_get(pt.pte);
+
+			if (!pte_none(pte))
+				ret = fn(pte, pt.addr, arg);
 		}
-		next = pmd_addr_end(start, end);
-		ret = walk_table(&pt, next, fn, arg);
 		pt_unlock(&pt);
 	}
 	return ret;

@@ -13,11 +13,6 @@
 #include <pagoda/sched.h>
 #include "vm_internal.h"
 
-static bool vma_is_accessible(const struct vm_area_struct *vma)
-{
-	return vma->vm_flags & VM_ACCESS_FLAGS;
-}
-
 /* The limits that @grow more pages, @size bytes in all, must keep (STK-3, STK-4). */
 static int acct_stack_growth(struct vm_area_struct *vma, unsigned long size, unsigned long grow)
 {
@@ -45,7 +40,7 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 		return -EFAULT;
 	if (addr < mmap_min_addr)
 		return -EPERM;
-	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && vma_is_accessible(prev) &&
+	if (prev && !(prev->vm_flags & VM_GROWSDOWN) && prev->vm_flags & VM_ACCESS_FLAGS &&
 	    addr - prev->vm_end < stack_guard_gap)
 		return -ENOMEM;
 	grow = (vma->vm_start - addr) >> PAGE_SHIFT;
@@ -55,11 +50,12 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr)
 	if (err)
 		return err;
 	vma_set_bounds(vma, addr, vma->vm_end);
-	vm_account(vma->vm_mm, vma->vm_flags, grow);
+	vm_stat_account(vma->vm_mm, vma->vm_flags, grow);
 	return 0;
 }
 
-struct vm_area_struct *find_extend_vma(struct mm_struct *mm, unsigned long addr)
+/* The VMA at @addr, grown down to it if need be, or NULL; mmap_lock held for writing. */
+static struct vm_area_struct *find_extend_vma(struct mm_struct *mm, unsigned long addr)
 {
 	struct vm_area_struct *vma = find_vma(mm, addr);
 

@@ -178,24 +178,23 @@ static void unwp_table(struct pt_handle *pt, unsigned long end)
 int uffd_wp_range(struct vm_area_struct *vma, unsigned long start, unsigned long len, bool wp)
 {
 	bool markers = wp && !vma_is_anonymous(vma), flush = false;
-	unsigned long addr = start, end = start + len, next;
+	unsigned long addr = start, end = start + len;
 	struct pt_handle pt;
 	int err = 0;
 
-	for (; addr < end; addr = next) {
-		if (markers)
+	while (addr < end) {
+		if (markers) {
 			err = pt_lock_writable(vma->vm_mm, addr, &pt);
-		if (err)
+			if (err)
+				break;
+			addr = pmd_addr_end(addr, end);
+		} else if (!pt_lock_next(vma->vm_mm, &addr, end, &pt)) {
 			break;
-		if (!markers && pt_lock_existing(vma->vm_mm, addr, &pt)) {
-			next = pt.addr;
-			continue;
 		}
-		next = pmd_addr_end(addr, end);
 		if (wp)
-			flush |= wp_table(&pt, next, markers);
+			flush |= wp_table(&pt, addr, markers);
 		else
-			unwp_table(&pt, next);
+			unwp_table(&pt, addr);
 		pt_unlock(&pt);
 		cond_resched();
 	}

@@ -113,6 +113,9 @@ bool vma_can_merge_above(const struct vm_area_struct *vma, unsigned long start,
 unsigned long mmap_region(struct mm_struct *mm, struct file *file, unsigned long addr,
 			  unsigned long len, vm_flags_t vm_flags, unsigned long pgoff,
 			  struct list_head *uf);
+/* Pages of [addr, end) that are mapped with all of @flags. */
+unsigned long count_vma_pages_range(struct mm_struct *mm, unsigned long addr, unsigned long end,
+				    vm_flags_t flags);
 
 /* ---- mm/zap.c -------------------------------------------------------------------------------- */
 

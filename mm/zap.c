@@ -58,17 +58,11 @@ void unmap_page_range(struct mmu_gather *tlb, struct vm_area_struct *vma, unsign
 		      unsigned long end, unsigned int flags)
 {
 	struct pt_handle pt;
-	unsigned long stop;
 
 	if (likely(!userfaultfd_wp(vma)) || vma_is_anonymous(vma))
 		flags &= ~ZAP_KEEP_WP;
-	while (start < end) {
-		if (pt_lock_existing(tlb->mm, start, &pt)) {
-			start = pt.addr;
-			continue;
-		}
-		stop = pmd_addr_end(start, end);
-		start = zap_table(tlb, &pt, stop, flags);
+	while (pt_lock_next(tlb->mm, &start, end, &pt)) {
+		start = zap_table(tlb, &pt, start, flags);
 		pt_unlock(&pt);
 		if (tlb_is_full(tlb))
 			tlb_flush_mmu(tlb);

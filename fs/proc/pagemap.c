@@ -180,20 +180,15 @@ static void clear_soft_dirty(struct mm_struct *mm, pte_t *ptep)
 /* The accessed or soft-dirty bits of one range. mmap_lock held. */
 static void clear_bits(struct vm_area_struct *vma, bool soft_dirty)
 {
-	unsigned long addr = vma->vm_start, next;
+	unsigned long addr = vma->vm_start;
 	struct pt_handle pt;
 
-	for (; addr < vma->vm_end; addr = next) {
-		if (pt_lock_existing(vma->vm_mm, addr, &pt)) {
-			next = pt.addr;
-			continue;
-		}
-		next = pmd_addr_end(addr, vma->vm_end);
-		for (; addr < next; addr += PAGE_SIZE, pt.pte++) {
+	while (pt_lock_next(vma->vm_mm, &addr, vma->vm_end, &pt)) {
+		for (; pt.addr < addr; pt.addr += PAGE_SIZE, pt.pte++) {
 			if (soft_dirty)
 				clear_soft_dirty(vma->vm_mm, pt.pte);
 			else
-				ptep_test_and_clear_young(vma, addr, pt.pte);
+				ptep_test_and_clear_young(vma, pt.addr, pt.pte);
 		}
 		pt_unlock(&pt);
 	}

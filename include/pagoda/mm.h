@@ -253,8 +253,6 @@ int expand_stack(struct vm_area_struct *vma, unsigned long addr);
  */
 int install_special_mapping(struct mm_struct *mm, unsigned long addr, unsigned long len,
 			    vm_flags_t flags, const struct vm_operations_struct *ops);
-/* The same for a lookup: the VMA at @addr, grown if need be, or NULL. */
-struct vm_area_struct *find_extend_vma(struct mm_struct *mm, unsigned long addr);
 
 /* The last user is gone: unmap all, free tables and VMAs. */
 void exit_mmap(struct mm_struct *mm);

@@ -63,17 +63,8 @@ static inline void vm_unacct_memory(long pages)
 
 /* RLIMIT_AS and RLIMIT_DATA allow @npages more with these flags (LIM-1, LIM-2). */
 bool may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long npages);
-/* Adds @npages (may be negative) to total_vm and to the category of @flags (ACC-2). */
+/* Adds @npages (may be negative) to total_vm, to the category of @flags (ACC-2), to locked_vm. */
 void vm_stat_account(struct mm_struct *mm, vm_flags_t flags, long npages);
-
-/* The same, and to locked_vm if they are locked. */
-static inline void vm_account(struct mm_struct *mm, vm_flags_t flags, long npages)
-{
-	vm_stat_account(mm, flags, npages);
-	if (flags & VM_LOCKED)
-		mm->locked_vm += npages;
-}
-
 /* The task may lock memory at all; 0 or -EPERM (MLK-2). */
 bool can_do_mlock(void);
 /* RLIMIT_MEMLOCK allows @bytes more locked memory; 0 or -EAGAIN. */

@@ -3,7 +3,7 @@
  * pt_table.h - PTE tables as objects: how to find, lock, change and walk them.
  *
  * Whoever writes a PTE of a user address space has its pointer from pt_lock_writable() or
- * pt_lock_existing() and holds the lock of the table (PTL) until pt_unlock(). The functions that
+ * its sisters and holds the lock of the table (PTL) until pt_unlock(). The functions that
  * change an entry keep the counts of the table and of the mm.
  *
  *	err = pt_lock_writable(mm, addr, &pt);		build what is missing, lock
@@ -34,6 +34,23 @@ int pt_lock_writable(struct mm_struct *mm, unsigned long addr, struct pt_handle 
  * may have one.
  */
 int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle *pt);
+
+/*
+ * The same for the first table of [*addr, end): pt->addr is where its part begins, *addr becomes
+ * where that ends. False: there is none.
+ */
+static inline bool pt_lock_next(struct mm_struct *mm, unsigned long *addr, unsigned long end,
+				struct pt_handle *pt)
+{
+	while (*addr < end) {
+		if (!pt_lock_existing(mm, *addr, pt)) {
+			*addr = pmd_addr_end(*addr, end);
+			return true;
+		}
+		*addr = pt->addr;
+	}
+	return false;
+}
 
 static inline void pt_unlock(struct pt_handle *pt)
 {
