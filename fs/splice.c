@@ -100,7 +100,7 @@ long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
 	if (offset && get_user(pos, offset))
 		return -EFAULT;
 	ret = sendfile_fds(out_fd, in_fd, offset ? &pos : NULL, count);
-	return offset && ret > 0 && put_user(pos, offset) ? -EFAULT : ret;
+	return offset && put_user(pos, offset) ? -EFAULT : ret;
 }
 
 long compat_sys_sendfile(int out_fd, int in_fd, s32 __user *offset, u32 count)
@@ -113,7 +113,7 @@ long compat_sys_sendfile(int out_fd, int in_fd, s32 __user *offset, u32 count)
 		return -EFAULT;
 	pos = offset ? off : 0;
 	ret = sendfile_fds(out_fd, in_fd, offset ? &pos : NULL, count);
-	return offset && ret > 0 && put_user((s32)pos, offset) ? -EFAULT : ret;
+	return offset && put_user((s32)pos, offset) ? -EFAULT : ret;
 }
 
 static ssize_t do_copy_file_range(struct file *in, loff_t *in_pos, struct file *out,

@@ -249,6 +249,17 @@ TEST("PTR-3", "what is read and written")
 	EXPECT_EQ(raw_read(fd[0], room, 10), 3); /* what a failed read took is still there */
 }
 
+TEST("PTR-3", "sendfile stores the offset even where it moved nothing")
+{
+	int in = temp_file(PAGE), out = temp_file(0);
+	loff_t *offset = (loff_t *)map_private(1, PROT_READ | PROT_WRITE);
+
+	*offset = PAGE;
+	EXPECT_EQ(raw(SYS_sendfile, out, in, offset, 1), 0);
+	EXPECT_OK(raw(SYS_mprotect, offset, PAGE, PROT_READ));
+	EXPECT_ERR(raw(SYS_sendfile, out, in, offset, 1), EFAULT);
+}
+
 TEST("PTR-3", "pieces of a vector that lead nowhere")
 {
 	int file = temp_file(PAGE);
