@@ -13,6 +13,7 @@
 #include <pagoda/fs.h>
 #include <pagoda/pid.h>
 #include <pagoda/poll.h>
+#include <pagoda/proc_fs.h>
 #include <pagoda/sched.h>
 #include <pagoda/seq_file.h>
 #include <pagoda/signal.h>
@@ -64,18 +65,24 @@ struct pid *pidfd_pid(const struct file *file)
 	return file->f_op == &pidfd_fops ? file->private_data : ERR_PTR(-EBADF);
 }
 
-struct pid *pidfd_get_pid(unsigned int fd)
+/* What @pid_of finds behind the descriptor, with a reference, or ERR_PTR(-EBADF). */
+static struct pid *fd_get_pid(unsigned int fd, struct pid *(*pid_of)(const struct file *file))
 {
 	struct fd f = fdget(fd);
 	struct pid *pid;
 
 	if (!f.file)
 		return ERR_PTR(-EBADF);
-	pid = pidfd_pid(f.file);
+	pid = pid_of(f.file);
 	if (!IS_ERR(pid))
 		get_pid(pid);
 	fdput(f);
 	return pid;
+}
+
+struct pid *pidfd_get_pid(unsigned int fd)
+{
+	return fd_get_pid(fd, pidfd_pid);
 }
 
 int pidfd_prepare(struct pid *pid, unsigned int flags, struct file **ret)
@@ -143,6 +150,14 @@ static int fill_pidfd_info(int sig, siginfo_t __user *uinfo, struct pid *pid,
 	return 0;
 }
 
+static struct pid *pidfd_or_proc_pid(const struct file *file)
+{
+	struct pid *pid = pidfd_pid(file);
+
+	return IS_ERR(pid) ? tgid_pidfd_to_pid(file) : pid;
+}
+
+/* The oldest of the calls, from before there were pidfds: it takes a directory /proc/PID as well. */
 long sys_pidfd_send_signal(int pidfd, int sig, siginfo_t __user *uinfo, unsigned int flags)
 {
 	kernel_siginfo_t info;
@@ -151,7 +166,7 @@ long sys_pidfd_send_signal(int pidfd, int sig, siginfo_t __user *uinfo, unsigned
 
 	if (flags)
 		return -EINVAL;
-	pid = pidfd_get_pid(pidfd);
+	pid = fd_get_pid(pidfd, pidfd_or_proc_pid);
 	if (IS_ERR(pid))
 		return PTR_ERR(pid);
 	err = fill_pidfd_info(sig, uinfo, pid, &info);

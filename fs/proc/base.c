@@ -338,6 +338,11 @@ const struct file_operations proc_tgid_fops = {
 	.iterate_shared = proc_tgid_readdir,
 };
 
+struct pid *tgid_pidfd_to_pid(const struct file *file)
+{
+	return file->f_op == &proc_tgid_fops ? proc_pid(file_inode(file)) : ERR_PTR(-EBADF);
+}
+
 const struct inode_operations proc_tid_iops = {
 	.lookup = proc_tid_lookup,
 	.permission = pid_dir_permission,

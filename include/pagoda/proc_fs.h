@@ -11,8 +11,10 @@
 
 #include <pagoda/types.h>
 
+struct file;
 struct file_operations;
 struct inode;
+struct pid;
 struct proc_dir_entry;
 struct seq_file;
 struct seq_operations;
@@ -41,6 +43,11 @@ static inline void proc_create_single(const char *name, umode_t mode, struct pro
 {
 	proc_create_single_data(name, mode, parent, show, NULL);
 }
+
+/* ---- fs/proc/base.c ---------------------------------------------------------------------- */
+
+/* The process whose directory /proc/PID is open, without a reference, or ERR_PTR(-EBADF). */
+struct pid *tgid_pidfd_to_pid(const struct file *file);
 
 /* ---- fs/proc/root.c ---------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  * tests/abi/wait.c - wait4 and waitid (docs/contract/calls.md, WAIT).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -402,6 +403,26 @@ TEST("WAIT-13", "a pidfd is readable when its process has ended, and can be wait
 	EXPECT_ERR(raw(SYS_pidfd_open, pid, 0), ESRCH);
 	EXPECT_ERR(raw(SYS_pidfd_open, getpid(), 1), EINVAL);
 	EXPECT_ERR(raw(SYS_pidfd_open, 0, 0), EINVAL);
+}
+
+TEST("WAIT-15", "a directory /proc/PID takes a signal, but is no pidfd otherwise")
+{
+	pid_t pid = child_sleeps();
+	char path[64];
+	siginfo_t info;
+	int fd, task;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = EXPECT_OK(raw(SYS_open, path, O_RDONLY | O_DIRECTORY));
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", pid, pid);
+	task = EXPECT_OK(raw(SYS_open, path, O_RDONLY | O_DIRECTORY));
+	EXPECT_ERR(raw(SYS_pidfd_send_signal, task, 0, NULL, 0), EBADF);
+	EXPECT_ERR(raw_waitid(3, fd, &info, WEXITED), EBADF);
+	EXPECT_ERR(raw(SYS_pidfd_getfd, fd, 0, 0), EBADF);
+	EXPECT_OK(raw(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	EXPECT_OK(raw(SYS_pidfd_send_signal, fd, SIGTERM, NULL, 0));
+	EXPECT_KILLED(pid, SIGTERM);
+	EXPECT_ERR(raw(SYS_pidfd_send_signal, fd, 0, NULL, 0), ESRCH);
 }
 
 TEST("WAIT-14", "the death of the parent sends the signal that the child asked for")
