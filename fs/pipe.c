@@ -90,7 +90,6 @@ struct pipe_inode_info *alloc_pipe_info(void)
 	}
 	pipe->ring_size = PIPE_DEF_BUFFERS;
 	pipe->r_counter = pipe->w_counter = 1;
-	pipe->uid = current_uid();
 	mutex_init_rank(&pipe->mutex, RANK_PIPE);
 	init_waitqueue_head(&pipe->rd_wait);
 	init_waitqueue_head(&pipe->wr_wait);

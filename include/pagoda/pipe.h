@@ -38,7 +38,6 @@ struct pipe_inode_info {
 	unsigned int r_counter, w_counter; /* opens ever, so that a FIFO's open sees its peer */
 	struct page *tmp_page[2];	   /* spare pages */
 	bool polled;			   /* somebody may watch for edges: tell of each write */
-	uid_t uid;			   /* whose quota it counts against */
 	struct pipe_buffer *bufs;
 };
 
