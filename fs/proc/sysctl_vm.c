@@ -30,9 +30,11 @@ static int store_overcommit_kbytes(const struct sysctl *ctl, char *text)
 	return err;
 }
 
+static unsigned int min_free_odd; /* KiB that were asked for beyond whole pages */
+
 static int show_min_free_kbytes(struct seq_file *m, const struct sysctl *ctl)
 {
-	seq_printf(m, "%lu\n", min_free_pages() << (PAGE_SHIFT - 10));
+	seq_printf(m, "%lu\n", (min_free_pages() << (PAGE_SHIFT - 10)) + min_free_odd);
 	return 0;
 }
 
@@ -43,6 +45,7 @@ static int store_min_free_kbytes(const struct sysctl *ctl, char *text)
 	if (kstrtouint(text, 0, &kb) || kb > INT_MAX)
 		return -EINVAL;
 	set_min_free_kbytes(kb);
+	min_free_odd = kb >> (PAGE_SHIFT - 10) == min_free_pages() ? kb % (PAGE_SIZE / 1024) : 0;
 	return 0;
 }
 

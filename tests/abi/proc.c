@@ -494,6 +494,9 @@ TEST("STAT-1", "the time since boot and the idle time never run back in a busy p
 
 TEST("KNOB-1", "knobs are read and written")
 {
+	char number[24];
+	long old;
+
 	EXPECT(slurp("/proc/sys/vm/overcommit_memory") > 0);
 	EXPECT_STR(text, "0\n");
 	EXPECT_EQ(spit("/proc/sys/vm/overcommit_memory", "1\n"), 2);
@@ -506,6 +509,13 @@ TEST("KNOB-1", "knobs are read and written")
 	EXPECT(slurp("/proc/sys/kernel/ostype") > 0);
 	EXPECT_STR(text, "Linux\n");
 	EXPECT_EQ(slurp("/proc/sys/kernel/random/uuid"), 37);
+	EXPECT(slurp("/proc/sys/vm/min_free_kbytes") > 0);
+	old = strtol(text, NULL, 10);
+	EXPECT_EQ(spit("/proc/sys/vm/min_free_kbytes", "1027"), 4);
+	EXPECT(slurp("/proc/sys/vm/min_free_kbytes") > 0);
+	EXPECT_STR(text, "1027\n");
+	snprintf(number, sizeof(number), "%ld", old);
+	EXPECT(spit("/proc/sys/vm/min_free_kbytes", number) > 0);
 	drop_privileges();
 	EXPECT_ERR(spit("/proc/sys/vm/overcommit_memory", "0"), EACCES);
 	EXPECT_EQ(slurp("/proc/sys/vm/overcommit_memory"), 2);
