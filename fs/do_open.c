@@ -166,7 +166,6 @@ static int create_last(struct nameidata *nd, struct file *file, const struct ope
 {
 	struct path path;
 	struct inode *dir;
-	umode_t mode = op->mode & ~current_umask();
 	int error;
 
 	if (nd->trailing_slash)
@@ -188,7 +187,8 @@ static int create_last(struct nameidata *nd, struct file *file, const struct ope
 		return 1;
 	}
 	if (!error)
-		error = vfs_create(dir, path.dentry, mode, op->open_flag & O_EXCL);
+		error = vfs_create(dir, path.dentry, vfs_prepare_mode(dir, op->mode),
+				   op->open_flag & O_EXCL);
 	inode_unlock(dir);
 	if (!error) {
 		file->f_mode |= FMODE_CREATED;
@@ -249,7 +249,7 @@ static int open_tmpfile(struct nameidata *nd, struct file *file, const struct op
 	path.dentry = d_alloc(nd->path.dentry, &name);
 	if (!path.dentry)
 		return -ENOMEM;
-	error = dir->i_op->tmpfile(dir, path.dentry, op->mode & ~current_umask());
+	error = dir->i_op->tmpfile(dir, path.dentry, vfs_prepare_mode(dir, op->mode));
 	if (!error) {
 		struct open_flags tmp = *op;
 

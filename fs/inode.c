@@ -10,6 +10,7 @@
  */
 #include <pagoda/kernel.h>
 #include <pagoda/fs.h>
+#include <pagoda/fs_struct.h>
 #include <pagoda/cred.h>
 #include <pagoda/mount.h>
 #include <pagoda/pipe.h>
@@ -110,6 +111,18 @@ struct inode *new_inode(struct super_block *sb)
 	return inode;
 }
 
+/*
+ * The mode that a program asked for, as a new file in dir gets it. A program of a group that its maker
+ * is not in loses its set-group-id bit, and before the umask can hide that it was a program's.
+ */
+umode_t vfs_prepare_mode(const struct inode *dir, umode_t mode)
+{
+	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !S_ISDIR(mode) &&
+	    (dir->i_mode & S_ISGID) && !in_group_p(dir->i_gid) && !capable(CAP_FSETID))
+		mode &= ~S_ISGID;
+	return mode & ~current_umask();
+}
+
 /* Owner and mode of a new inode in dir; the set-group-id bit of a directory is inherited. */
 void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode)
 {
@@ -119,9 +132,6 @@ void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode
 		inode->i_gid = dir->i_gid;
 		if (S_ISDIR(mode))
 			mode |= S_ISGID;
-		else if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
-			 !in_group_p(inode->i_gid) && !capable(CAP_FSETID))
-			mode &= ~S_ISGID;
 	}
 	inode->i_mode = mode;
 }

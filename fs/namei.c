@@ -230,7 +230,7 @@ static int do_mknodat(int dfd, struct filename *name, umode_t mode, dev_t dev)
 	dentry = filename_create(dfd, name, &path, 0);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	mode &= ~current_umask();
+	mode = vfs_prepare_mode(path.dentry->d_inode, mode);
 	if (!(mode & S_IFMT) || S_ISREG(mode))
 		error = vfs_create(path.dentry->d_inode, dentry, mode, true);
 	else

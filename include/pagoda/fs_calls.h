@@ -37,6 +37,7 @@ void inode_init(void);
 void inode_init_once(struct inode *inode); /* what a slab constructor does */
 struct inode *new_inode(struct super_block *sb);
 struct inode *new_inode_pseudo(struct super_block *sb);
+umode_t vfs_prepare_mode(const struct inode *dir, umode_t mode); /* umask and more */
 void inode_init_owner(struct inode *inode, const struct inode *dir, umode_t mode);
 void init_special_inode(struct inode *inode, umode_t mode, dev_t rdev);
 unsigned int get_next_ino(void);

@@ -62,6 +62,42 @@ TEST("OPEN-3", "modes of new files")
 	EXPECT_ERR(raw_open("g", O_RDONLY | O_TRUNC, 0), EACCES);
 }
 
+static unsigned int mode_of(const char *path)
+{
+	struct stat st = {0};
+
+	EXPECT_OK(raw(SYS_lstat, path, &st));
+	EXPECT_EQ(st.st_gid, 77);
+	return st.st_mode & 07777;
+}
+
+TEST("OPEN-9", "who is not in the group of a directory makes no set-group-id programs there")
+{
+	const unsigned int asked = S_ISGID | 0777;
+
+	enter_tmpfs();
+	EXPECT_OK(raw(SYS_mkdir, "d", 0777));
+	EXPECT_OK(raw(SYS_chown, "d", 1000, 77));
+	EXPECT_OK(raw(SYS_chmod, "d", S_ISGID | 0777));
+	EXPECT_OK(raw(SYS_umask, 0));
+	EXPECT_OK(raw_open("d/root", O_CREAT | O_EXCL, asked));
+	EXPECT_EQ(mode_of("d/root"), asked);
+	drop_privileges();
+	EXPECT_OK(raw_open("d/a", O_CREAT | O_EXCL, asked));
+	EXPECT_OK(raw(SYS_mknod, "d/b", S_IFIFO | asked, 0));
+	EXPECT_OK(raw(SYS_mkdir, "d/c", 0777));
+	EXPECT_OK(raw_open("d/lock", O_CREAT | O_EXCL, S_ISGID | 0600));
+	EXPECT_OK(raw(SYS_umask, S_IXGRP));
+	EXPECT_OK(raw_open("d/e", O_CREAT | O_EXCL, asked));
+	EXPECT_OK(raw(SYS_mknod, "d/f", asked, 0));
+	EXPECT_EQ(mode_of("d/a"), 0777);
+	EXPECT_EQ(mode_of("d/b"), 0777);
+	EXPECT_EQ(mode_of("d/c"), S_ISGID | 0777);
+	EXPECT_EQ(mode_of("d/lock"), S_ISGID | 0600);
+	EXPECT_EQ(mode_of("d/e"), 0767);
+	EXPECT_EQ(mode_of("d/f"), 0767);
+}
+
 TEST("OPEN-4", "O_PATH")
 {
 	struct stat st;
