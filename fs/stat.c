@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * fs/stat.c - stat and its relatives.
+ * fs/stat.c - stat and its relatives, as 64-bit and as i386 programs call them.
  */
 #include <pagoda/kernel.h>
+#include <pagoda/compat.h>
 #include <pagoda/fs.h>
+#include <pagoda/highuid.h>
 #include <pagoda/mount.h>
 #include <pagoda/namei.h>
 #include <pagoda/stat.h>
@@ -43,7 +45,7 @@ int vfs_getattr(const struct path *path, struct kstat *stat, u32 request_mask, u
 	return 0;
 }
 
-int vfs_fstat(unsigned int fd, struct kstat *stat)
+static int vfs_fstat(unsigned int fd, struct kstat *stat)
 {
 	struct fd f = fdget_raw(fd);
 	int error;
@@ -63,7 +65,8 @@ static bool is_empty_name(const char __user *filename)
 	return !get_user(c, filename) && !c;
 }
 
-int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat, u32 request_mask)
+static int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat,
+		     u32 request_mask)
 {
 	unsigned int lookup = flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
 	struct path path;
@@ -84,55 +87,170 @@ int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *sta
 	return error;
 }
 
-static int cp_new_stat(const struct kstat *stat, struct stat __user *statbuf)
+/* ---- what programs get ------------------------------------------------------------------- */
+
+/* What every struct stat has. A member that is too narrow gets the low bits. */
+#define STAT_MEMBERS(k)                                                                            \
+	.st_ino = (k)->ino, .st_mode = (k)->mode, .st_nlink = (k)->nlink, .st_size = (k)->size,    \
+	.st_atime = (k)->atime.tv_sec, .st_mtime = (k)->mtime.tv_sec,                              \
+	.st_ctime = (k)->ctime.tv_sec
+
+/* What all but the oldest have too. */
+#define NEW_STAT_MEMBERS(k)                                                                        \
+	.st_dev = new_encode_dev((k)->dev), .st_rdev = new_encode_dev((k)->rdev),                  \
+	.st_blksize = (k)->blksize, .st_blocks = (k)->blocks, .st_atime_nsec = (k)->atime.tv_nsec, \
+	.st_mtime_nsec = (k)->mtime.tv_nsec, .st_ctime_nsec = (k)->ctime.tv_nsec
+
+typedef int cp_stat_t(const struct kstat *stat, void __user *statbuf);
+
+static int cp_new_stat(const struct kstat *stat, void __user *statbuf)
 {
 	struct stat tmp = {
-		.st_dev = new_encode_dev(stat->dev),
-		.st_ino = stat->ino,
-		.st_nlink = stat->nlink,
-		.st_mode = stat->mode,
+		STAT_MEMBERS(stat),
+		NEW_STAT_MEMBERS(stat),
 		.st_uid = stat->uid,
 		.st_gid = stat->gid,
-		.st_rdev = new_encode_dev(stat->rdev),
-		.st_size = stat->size,
-		.st_blksize = stat->blksize,
-		.st_blocks = stat->blocks,
-		.st_atime = stat->atime.tv_sec,
-		.st_atime_nsec = stat->atime.tv_nsec,
-		.st_mtime = stat->mtime.tv_sec,
-		.st_mtime_nsec = stat->mtime.tv_nsec,
-		.st_ctime = stat->ctime.tv_sec,
-		.st_ctime_nsec = stat->ctime.tv_nsec,
 	};
 
 	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
 }
 
-long sys_newfstatat(int dfd, const char __user *filename, struct stat __user *statbuf, int flag)
+/*
+ * i386 has three generations. The first has numbers of 16 bits, even for inodes; the second of 16
+ * and 32 bits: what does not fit is EOVERFLOW, but for owners, which become the "overflow id" 65534.
+ * stat64 holds everything but times after 2038.
+ */
+static int cp_old_stat(const struct kstat *stat, void __user *statbuf)
+{
+	struct old_kernel_stat tmp = {
+		STAT_MEMBERS(stat),
+		.st_dev = MAJOR(stat->dev) << 8 | MINOR(stat->dev),
+		.st_rdev = MAJOR(stat->rdev) << 8 | MINOR(stat->rdev),
+		.st_uid = high2lowuid(stat->uid),
+		.st_gid = high2lowuid(stat->gid),
+	};
+
+	if (tmp.st_ino != stat->ino || tmp.st_nlink != stat->nlink)
+		return -EOVERFLOW;
+	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
+}
+
+static int cp_compat_stat(const struct kstat *stat, void __user *statbuf)
+{
+	struct compat_stat tmp = {
+		STAT_MEMBERS(stat),
+		NEW_STAT_MEMBERS(stat),
+		.st_uid = high2lowuid(stat->uid),
+		.st_gid = high2lowuid(stat->gid),
+	};
+
+	if (tmp.st_ino != stat->ino || tmp.st_nlink != stat->nlink || (u64)stat->size > S32_MAX)
+		return -EOVERFLOW;
+	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
+}
+
+static int cp_stat64(const struct kstat *stat, void __user *statbuf)
+{
+	struct stat64_32 tmp = {
+		STAT_MEMBERS(stat),    NEW_STAT_MEMBERS(stat),
+		.__st_ino = stat->ino, /* the low half */
+		.st_uid = stat->uid,   .st_gid = stat->gid,
+	};
+
+	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
+}
+
+static long do_statat(int dfd, const char __user *filename, int flag, cp_stat_t *cp,
+		      void __user *statbuf)
 {
 	struct kstat stat;
 	int error = vfs_statx(dfd, filename, flag, &stat, STATX_BASIC_STATS);
 
-	return error ?: cp_new_stat(&stat, statbuf);
+	return error ?: cp(&stat, statbuf);
 }
 
-long sys_stat(const char __user *filename, struct stat __user *statbuf)
-{
-	return sys_newfstatat(AT_FDCWD, filename, statbuf, 0);
-}
-
-long sys_lstat(const char __user *filename, struct stat __user *statbuf)
-{
-	return sys_newfstatat(AT_FDCWD, filename, statbuf, AT_SYMLINK_NOFOLLOW);
-}
-
-long sys_fstat(unsigned int fd, struct stat __user *statbuf)
+static long do_fstat(unsigned int fd, cp_stat_t *cp, void __user *statbuf)
 {
 	struct kstat stat;
 	int error = vfs_fstat(fd, &stat);
 
-	return error ?: cp_new_stat(&stat, statbuf);
+	return error ?: cp(&stat, statbuf);
 }
+
+/* ---- the calls --------------------------------------------------------------------------- */
+
+long sys_stat(const char __user *filename, struct stat __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, 0, cp_new_stat, statbuf);
+}
+
+long sys_lstat(const char __user *filename, struct stat __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, AT_SYMLINK_NOFOLLOW, cp_new_stat, statbuf);
+}
+
+long sys_fstat(unsigned int fd, struct stat __user *statbuf)
+{
+	return do_fstat(fd, cp_new_stat, statbuf);
+}
+
+long sys_newfstatat(int dfd, const char __user *filename, struct stat __user *statbuf, int flag)
+{
+	return do_statat(dfd, filename, flag, cp_new_stat, statbuf);
+}
+
+long compat_sys_oldstat(const char __user *filename, struct old_kernel_stat __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, 0, cp_old_stat, statbuf);
+}
+
+long compat_sys_oldlstat(const char __user *filename, struct old_kernel_stat __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, AT_SYMLINK_NOFOLLOW, cp_old_stat, statbuf);
+}
+
+long compat_sys_oldfstat(unsigned int fd, struct old_kernel_stat __user *statbuf)
+{
+	return do_fstat(fd, cp_old_stat, statbuf);
+}
+
+long compat_sys_newstat(const char __user *filename, struct compat_stat __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, 0, cp_compat_stat, statbuf);
+}
+
+long compat_sys_newlstat(const char __user *filename, struct compat_stat __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, AT_SYMLINK_NOFOLLOW, cp_compat_stat, statbuf);
+}
+
+long compat_sys_newfstat(unsigned int fd, struct compat_stat __user *statbuf)
+{
+	return do_fstat(fd, cp_compat_stat, statbuf);
+}
+
+long compat_sys_ia32_stat64(const char __user *filename, struct stat64_32 __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, 0, cp_stat64, statbuf);
+}
+
+long compat_sys_ia32_lstat64(const char __user *filename, struct stat64_32 __user *statbuf)
+{
+	return do_statat(AT_FDCWD, filename, AT_SYMLINK_NOFOLLOW, cp_stat64, statbuf);
+}
+
+long compat_sys_ia32_fstat64(unsigned int fd, struct stat64_32 __user *statbuf)
+{
+	return do_fstat(fd, cp_stat64, statbuf);
+}
+
+long compat_sys_ia32_fstatat64(int dfd, const char __user *filename,
+			       struct stat64_32 __user *statbuf, int flag)
+{
+	return do_statat(dfd, filename, flag, cp_stat64, statbuf);
+}
+
+/* ---- statx ------------------------------------------------------------------------------- */
 
 static struct statx_timestamp statx_time(struct timespec64 ts)
 {

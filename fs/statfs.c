@@ -50,86 +50,30 @@ int vfs_statfs(const struct path *path, struct kstatfs *buf)
 	return 0;
 }
 
-static int copy_statfs(const struct kstatfs *st, struct statfs __user *p)
+/* ---- what programs get ------------------------------------------------------------------- */
+
+/* What every struct statfs has. A member that is too narrow gets the low bits. */
+#define STATFS_MEMBERS(st)                                                                         \
+	.f_type = (st)->f_type, .f_bsize = (st)->f_bsize, .f_blocks = (st)->f_blocks,              \
+	.f_bfree = (st)->f_bfree, .f_bavail = (st)->f_bavail, .f_files = (st)->f_files,            \
+	.f_ffree = (st)->f_ffree, .f_fsid.val = {(int)(st)->f_fsid, (int)((st)->f_fsid >> 32)},    \
+	.f_namelen = (st)->f_namelen, .f_frsize = (st)->f_frsize, .f_flags = (st)->f_flags
+
+typedef int cp_statfs_t(const struct kstatfs *st, void __user *p);
+
+static int cp_statfs(const struct kstatfs *st, void __user *p)
 {
-	struct statfs buf = {
-		.f_type = st->f_type,
-		.f_bsize = st->f_bsize,
-		.f_blocks = st->f_blocks,
-		.f_bfree = st->f_bfree,
-		.f_bavail = st->f_bavail,
-		.f_files = st->f_files,
-		.f_ffree = st->f_ffree,
-		.f_fsid.val = {(int)st->f_fsid, (int)(st->f_fsid >> 32)},
-		.f_namelen = st->f_namelen,
-		.f_frsize = st->f_frsize,
-		.f_flags = st->f_flags,
-	};
+	struct statfs buf = {STATFS_MEMBERS(st)};
 
 	return copy_to_user(p, &buf, sizeof(buf)) ? -EFAULT : 0;
 }
 
-static int user_statfs(const char __user *pathname, struct kstatfs *st)
+/* i386: what does not fit is an error. -1 of the inode counts means "unknown" and does fit. */
+static int cp_compat_statfs(const struct kstatfs *st, void __user *p)
 {
-	struct path path;
-	int error = user_path_at(AT_FDCWD, pathname, LOOKUP_FOLLOW, &path);
+	struct compat_statfs buf = {STATFS_MEMBERS(st)};
 
-	if (error)
-		return error;
-	error = vfs_statfs(&path, st);
-	path_put(&path);
-	return error;
-}
-
-static int fd_statfs(unsigned int fd, struct kstatfs *st)
-{
-	struct fd f = fdget_raw(fd);
-	int error;
-
-	if (!f.file)
-		return -EBADF;
-	error = vfs_statfs(&f.file->f_path, st);
-	fdput(f);
-	return error;
-}
-
-long sys_statfs(const char __user *pathname, struct statfs __user *buf)
-{
-	struct kstatfs st;
-	int error = user_statfs(pathname, &st);
-
-	return error ?: copy_statfs(&st, buf);
-}
-
-long sys_fstatfs(unsigned int fd, struct statfs __user *buf)
-{
-	struct kstatfs st;
-	int error = fd_statfs(fd, &st);
-
-	return error ?: copy_statfs(&st, buf);
-}
-
-/* ---- 32-bit calls ------------------------------------------------------------------------ */
-
-/* What does not fit is an error. -1 of the inode counts means "unknown" and does fit. */
-static int copy_compat_statfs(const struct kstatfs *st, struct compat_statfs __user *p)
-{
-	struct compat_statfs buf = {
-		.f_type = st->f_type,
-		.f_bsize = st->f_bsize,
-		.f_blocks = st->f_blocks,
-		.f_bfree = st->f_bfree,
-		.f_bavail = st->f_bavail,
-		.f_files = st->f_files,
-		.f_ffree = st->f_ffree,
-		.f_fsid = {(int)st->f_fsid, (int)(st->f_fsid >> 32)},
-		.f_namelen = st->f_namelen,
-		.f_frsize = st->f_frsize,
-		.f_flags = st->f_flags,
-	};
-
-	if ((st->f_blocks | st->f_bfree | st->f_bavail | (u64)st->f_bsize | (u64)st->f_frsize) >>
-	    32)
+	if ((st->f_blocks | st->f_bfree | st->f_bavail | st->f_bsize | st->f_frsize) >> 32)
 		return -EOVERFLOW;
 	if ((st->f_files != -1UL && st->f_files >> 32) ||
 	    (st->f_ffree != -1UL && st->f_ffree >> 32))
@@ -137,61 +81,73 @@ static int copy_compat_statfs(const struct kstatfs *st, struct compat_statfs __u
 	return copy_to_user(p, &buf, sizeof(buf)) ? -EFAULT : 0;
 }
 
-static int copy_compat_statfs64(const struct kstatfs *st, struct compat_statfs64 __user *p)
+static int cp_compat_statfs64(const struct kstatfs *st, void __user *p)
 {
-	struct compat_statfs64 buf = {
-		.f_type = st->f_type,
-		.f_bsize = st->f_bsize,
-		.f_blocks = st->f_blocks,
-		.f_bfree = st->f_bfree,
-		.f_bavail = st->f_bavail,
-		.f_files = st->f_files,
-		.f_ffree = st->f_ffree,
-		.f_fsid = {(int)st->f_fsid, (int)(st->f_fsid >> 32)},
-		.f_namelen = st->f_namelen,
-		.f_frsize = st->f_frsize,
-		.f_flags = st->f_flags,
-	};
+	struct compat_statfs64 buf = {STATFS_MEMBERS(st)};
 
-	if (((u64)st->f_bsize | (u64)st->f_frsize) >> 32)
+	if ((u64)(st->f_bsize | st->f_frsize) >> 32)
 		return -EOVERFLOW;
 	return copy_to_user(p, &buf, sizeof(buf)) ? -EFAULT : 0;
 }
 
-long compat_sys_statfs(const char __user *pathname, struct compat_statfs __user *buf)
+/* ---- the calls --------------------------------------------------------------------------- */
+
+static long do_statfs(const char __user *pathname, cp_statfs_t *cp, void __user *buf)
 {
 	struct kstatfs st;
-	int error = user_statfs(pathname, &st);
+	struct path path;
+	int error = user_path_at(AT_FDCWD, pathname, LOOKUP_FOLLOW, &path);
 
-	return error ?: copy_compat_statfs(&st, buf);
+	if (error)
+		return error;
+	error = vfs_statfs(&path, &st);
+	path_put(&path);
+	return error ?: cp(&st, buf);
+}
+
+static long do_fstatfs(unsigned int fd, cp_statfs_t *cp, void __user *buf)
+{
+	struct fd f = fdget_raw(fd);
+	struct kstatfs st;
+	int error;
+
+	if (!f.file)
+		return -EBADF;
+	error = vfs_statfs(&f.file->f_path, &st);
+	fdput(f);
+	return error ?: cp(&st, buf);
+}
+
+long sys_statfs(const char __user *pathname, struct statfs __user *buf)
+{
+	return do_statfs(pathname, cp_statfs, buf);
+}
+
+long sys_fstatfs(unsigned int fd, struct statfs __user *buf)
+{
+	return do_fstatfs(fd, cp_statfs, buf);
+}
+
+long compat_sys_statfs(const char __user *pathname, struct compat_statfs __user *buf)
+{
+	return do_statfs(pathname, cp_compat_statfs, buf);
 }
 
 long compat_sys_fstatfs(unsigned int fd, struct compat_statfs __user *buf)
 {
-	struct kstatfs st;
-	int error = fd_statfs(fd, &st);
-
-	return error ?: copy_compat_statfs(&st, buf);
+	return do_fstatfs(fd, cp_compat_statfs, buf);
 }
 
 long compat_sys_statfs64(const char __user *pathname, u32 size, struct compat_statfs64 __user *buf)
 {
-	struct kstatfs st;
-	int error;
-
 	if (size != sizeof(*buf))
 		return -EINVAL;
-	error = user_statfs(pathname, &st);
-	return error ?: copy_compat_statfs64(&st, buf);
+	return do_statfs(pathname, cp_compat_statfs64, buf);
 }
 
 long compat_sys_fstatfs64(unsigned int fd, u32 size, struct compat_statfs64 __user *buf)
 {
-	struct kstatfs st;
-	int error;
-
 	if (size != sizeof(*buf))
 		return -EINVAL;
-	error = fd_statfs(fd, &st);
-	return error ?: copy_compat_statfs64(&st, buf);
+	return do_fstatfs(fd, cp_compat_statfs64, buf);
 }

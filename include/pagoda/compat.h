@@ -139,7 +139,9 @@ struct compat_statfs {
 	s32 f_bavail;
 	s32 f_files;
 	s32 f_ffree;
-	s32 f_fsid[2];
+	struct {
+		s32 val[2];
+	} f_fsid;
 	s32 f_namelen;
 	s32 f_frsize;
 	s32 f_flags;
@@ -154,7 +156,9 @@ struct compat_statfs64 {
 	u64 f_bavail;
 	u64 f_files;
 	u64 f_ffree;
-	s32 f_fsid[2];
+	struct {
+		s32 val[2];
+	} f_fsid;
 	u32 f_namelen;
 	u32 f_frsize;
 	u32 f_flags;

@@ -25,9 +25,4 @@ struct kstat {
 	u64 mnt_id;
 };
 
-/* fs/stat.c. 0 or -errno. */
-int vfs_fstat(unsigned int fd, struct kstat *stat);
-int vfs_statx(int dfd, const char __user *filename, int flags, struct kstat *stat,
-	      u32 request_mask);
-
 #endif
