@@ -2,13 +2,15 @@
 /*
  * mm/cow.c - a write to a present, read-only entry: copy on write, or take the page over.
  *
- *	private VMA, anonymous frame that only this table holds   "reuse"  make it writable
+ *	private VMA, exclusive anonymous frame, or the last owner "reuse"  make it writable
  *	private VMA, any other frame                              "copy"   a page of our own instead
  *	shared VMA                                                "mkwrite" mark it dirty, then write
  *
- * A frame's reference count is the number of tables that map it plus pins, so a count of 1 under
- * the PTL means that nobody else can see or reach the frame: fork needs mmap_lock for writing, and a
- * pin is taken under the same PTL.
+ * A private frame begins as exclusive (PG_anon_exclusive), and fork ends that. It becomes so again
+ * when one table is left: the reference count is the number of tables that map a frame plus pins, so
+ * a count of 1 under the PTL means that nobody else can see or reach it: fork needs mmap_lock for
+ * writing, and a pin is taken under the same PTL. An exclusive frame is never replaced: what somebody
+ * who has pinned it writes would be lost (COW-10).
  *
  * A replaced frame must not be written through one CPU's old translation while another CPU reads
  * the new one: the entry is cleared, flushed everywhere, then set (TLB-3).
@@ -102,7 +104,9 @@ vm_fault_t do_wp_page(struct vm_fault *vmf)
 		return handle_userfault(vmf, VM_UFFD_WP);
 	}
 	page = vm_normal_page(vmf->orig_pte);
-	if (page && PageAnon(page) && page_count(page) == 1 && !(vma->vm_flags & VM_SHARED)) {
+	if (page && PageAnon(page) && !(vma->vm_flags & VM_SHARED) &&
+	    (PageAnonExclusive(page) || page_count(page) == 1)) {
+		__SetPageAnonExclusive(page);
 		wp_make_writable(vmf, &pt);
 		pt_unlock(&pt);
 		count_vm_event(PGREUSE);

@@ -38,8 +38,7 @@ static bool can_follow(pte_t pte, unsigned int foll)
 		return false;
 	if (!(foll & FOLL_WRITE) || pte_write(pte))
 		return true;
-	return foll & FOLL_FORCE && !pte_uffd_wp(pte) && PageAnon(pte_page(pte)) &&
-	       page_count(pte_page(pte)) == 1;
+	return foll & FOLL_FORCE && !pte_uffd_wp(pte) && PageAnonExclusive(pte_page(pte));
 }
 
 /* The page that stands at @addr now, with a reference; NULL: a fault must come first. */

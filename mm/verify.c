@@ -120,9 +120,7 @@ static int verify_pte(pte_t pte, unsigned long addr, void *arg)
 		return 0;
 	check(v, page_count(page) > 0, addr);
 	check(v, !PageAnon(page) || v->vma->vm_faulted || flags & VM_SHARED, addr);
-	/* A writable private frame belongs to this table alone, pins for a moment aside. */
-	check(v, !pte_write(pte) || flags & VM_SHARED || PageAnon(page), addr);
-	check(v, !PageAnon(page) || !pte_write(pte) || page_count(page) <= 2, addr);
+	check(v, !pte_write(pte) || flags & VM_SHARED || PageAnonExclusive(page), addr);
 	return 0;
 }
 

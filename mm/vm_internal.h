@@ -240,12 +240,10 @@ struct pt_counts {
 	int anon, file, shmem, swap, special;
 };
 
-/* Where @entry counts; @page: its vm_normal_page(), if it is present. */
-static inline void pt_counts_add(struct pt_counts *c, pte_t entry, const struct page *page, int nr)
+/* Where a present entry counts; @page: its vm_normal_page(). */
+static __always_inline void pt_counts_add_page(struct pt_counts *c, const struct page *page, int nr)
 {
-	if (unlikely(!pte_present(entry)))
-		*(is_pte_marker(entry) ? &c->special : &c->swap) += nr;
-	else if (!page)
+	if (!page)
 		c->special += nr;
 	else if (PageAnon(page))
 		c->anon += nr;
@@ -253,6 +251,15 @@ static inline void pt_counts_add(struct pt_counts *c, pte_t entry, const struct 
 		c->shmem += nr;
 	else
 		c->file += nr;
+}
+
+/* Where any @entry counts; @page: as above, if it is present. */
+static inline void pt_counts_add(struct pt_counts *c, pte_t entry, const struct page *page, int nr)
+{
+	if (likely(pte_present(entry)))
+		pt_counts_add_page(c, page, nr);
+	else
+		*(is_pte_marker(entry) ? &c->special : &c->swap) += nr;
 }
 
 /* What a second table loses when a first has gained @c. */
@@ -299,7 +306,8 @@ static inline bool vmf_lock(struct vm_fault *vmf, struct pt_handle *pt)
 /* A new page, filled, becomes a private one. */
 static inline void page_set_anon(struct page *page)
 {
-	page->flags |= (1UL << PG_anon) | (1UL << PG_swapbacked) | (1UL << PG_uptodate);
+	page->flags |= (1UL << PG_anon) | (1UL << PG_anon_exclusive) | (1UL << PG_swapbacked) |
+		       (1UL << PG_uptodate);
 }
 
 /* The entry of a private page that was just filled for this fault. */

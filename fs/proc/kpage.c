@@ -27,6 +27,7 @@ enum kpageflags {
 	KPF_ZERO_PAGE = 24,
 	KPF_PGTABLE = 26,
 	KPF_RESERVED = 32,
+	KPF_MAPPEDTODISK = 34, /* of an anonymous page: exclusive, as in Linux */
 };
 
 static bool is_file_page(const struct page *page)
@@ -56,12 +57,19 @@ static u64 flags_of(unsigned long pfn)
 		enum pageflags from;
 		enum kpageflags to;
 	} same[] = {
-		{PG_locked, KPF_LOCKED},      {PG_uptodate, KPF_UPTODATE},
-		{PG_dirty, KPF_DIRTY},	      {PG_slab, KPF_SLAB},
-		{PG_buddy, KPF_BUDDY},	      {PG_pcp, KPF_BUDDY},
-		{PG_anon, KPF_ANON},	      {PG_swapbacked, KPF_SWAPBACKED},
-		{PG_head, KPF_COMPOUND_HEAD}, {PG_tail, KPF_COMPOUND_TAIL},
-		{PG_table, KPF_PGTABLE},      {PG_reserved, KPF_RESERVED},
+		{PG_locked, KPF_LOCKED},
+		{PG_uptodate, KPF_UPTODATE},
+		{PG_dirty, KPF_DIRTY},
+		{PG_slab, KPF_SLAB},
+		{PG_buddy, KPF_BUDDY},
+		{PG_pcp, KPF_BUDDY},
+		{PG_anon, KPF_ANON},
+		{PG_swapbacked, KPF_SWAPBACKED},
+		{PG_head, KPF_COMPOUND_HEAD},
+		{PG_tail, KPF_COMPOUND_TAIL},
+		{PG_table, KPF_PGTABLE},
+		{PG_reserved, KPF_RESERVED},
+		{PG_anon_exclusive, KPF_MAPPEDTODISK},
 	};
 	struct page *page = pfn_to_page(pfn);
 	u64 flags = 0;

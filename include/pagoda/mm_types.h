@@ -37,19 +37,20 @@ typedef unsigned int vm_fault_t; /* VM_FAULT_* */
 /* ---- struct page ------------------------------------------------------------------------- */
 
 enum pageflags {
-	PG_locked,     /* contents are being filled or written; lock_page() */
-	PG_uptodate,   /* contents valid */
-	PG_dirty,      /* newer than the backing store */
-	PG_waiters,    /* someone sleeps for PG_locked */
-	PG_swapbacked, /* anonymous or shmem; not: given up with MADV_FREE, if PG_anon */
-	PG_anon,       /* private anonymous page of some address space */
-	PG_slab,       /* belongs to the slab allocator */
-	PG_buddy,      /* free, head of a block in the buddy allocator */
-	PG_pcp,	       /* free, on a per-CPU list */
-	PG_table,      /* a page table; PTE tables use the pt_* fields */
-	PG_reserved,   /* never freed: firmware, kernel image, zero page */
-	PG_head,       /* first page of a compound block; order holds its size */
-	PG_tail,       /* another page of it; order as in the head */
+	PG_locked,	   /* contents are being filled or written; lock_page() */
+	PG_uptodate,	   /* contents valid */
+	PG_dirty,	   /* newer than the backing store */
+	PG_waiters,	   /* someone sleeps for PG_locked */
+	PG_swapbacked,	   /* anonymous or shmem; not: given up with MADV_FREE, if PG_anon */
+	PG_anon,	   /* private anonymous page of some address space */
+	PG_anon_exclusive, /* of just one: its owner writes in place, whoever has pinned it */
+	PG_slab,	   /* belongs to the slab allocator */
+	PG_buddy,	   /* free, head of a block in the buddy allocator */
+	PG_pcp,		   /* free, on a per-CPU list */
+	PG_table,	   /* a page table; PTE tables use the pt_* fields */
+	PG_reserved,	   /* never freed: firmware, kernel image, zero page */
+	PG_head,	   /* first page of a compound block; order holds its size */
+	PG_tail,	   /* another page of it; order as in the head */
 };
 
 /*

@@ -157,6 +157,7 @@ static bool flags_at(const void *p, uint64_t set, uint64_t clear)
 
 #define BIT(n) (1ULL << (n))
 enum { SLAB = 7, BUDDY = 10, MMAP = 11, ANON = 12, SWAPBACKED = 14, NOPAGE = 20, ZERO = 24 };
+#define EXCLUSIVE 34 /* KPF_MAPPEDTODISK, if ANON */
 
 TEST("PROC-19", "kpagecount counts the page tables that have a frame")
 {
@@ -190,6 +191,29 @@ TEST("PROC-19", "kpageflags tells what a frame is")
 	EXPECT(flags_at(p, BIT(MMAP) | BIT(ANON) | BIT(SWAPBACKED), BIT(SLAB) | BIT(NOPAGE)));
 	EXPECT(flags_at(q, BIT(MMAP) | BIT(SWAPBACKED), BIT(SLAB) | BIT(ANON) | BIT(NOPAGE)));
 	EXPECT(flags_at(zero, BIT(ZERO), BIT(ANON) | BIT(BUDDY)));
+}
+
+TEST("PROC-19,COW-6", "kpageflags tells whether a private frame may be written in place")
+{
+	struct gate gate = gate_new();
+	char *p = map_private(1, RW);
+	pid_t pid;
+
+	p[0] = 1;
+	EXPECT(flags_at(p, BIT(ANON) | BIT(EXCLUSIVE), 0));
+	pid = test_fork();
+	if (pid == 0) {
+		gate_pass(&gate);
+		EXPECT(flags_at(p, BIT(ANON), BIT(EXCLUSIVE)));
+		p[0] = 2; /* the last one: it takes the frame over */
+		EXPECT(flags_at(p, BIT(ANON) | BIT(EXCLUSIVE), 0));
+		raw(SYS_exit_group, 0);
+	}
+	EXPECT(flags_at(p, BIT(ANON), BIT(EXCLUSIVE)));
+	p[0] = 3;
+	EXPECT(flags_at(p, BIT(ANON) | BIT(EXCLUSIVE), 0));
+	gate_open(&gate);
+	EXPECT_EXIT(pid, 0);
 }
 
 TEST("PROC-19", "they are read in words of eight bytes by root alone, and end with memory")

@@ -286,40 +286,75 @@ TEST("UNW-6,FLG-10", "a fork that finds no memory tells nothing, and filling goe
 	EXPECT_OK(raw_munmap(high, pages * PAGE));
 }
 
+/* ---- a page that somebody else writes to meanwhile --------------------------------------------- */
+
 struct pinned {
 	char *page;
-	struct gate begin, forked, look;
+	struct gate owned, begin, done, look;
+	struct gate child; /* may look */
+	pid_t pid;	   /* of the child, if there is one */
 };
 
-/* The owner of a page that somebody writes to meanwhile: forks, writes too, and looks at both. */
-static void own_pinned_page(struct pinned *s)
+static void fork_from(struct pinned *s)
 {
-	struct gate child = gate_new();
-	pid_t pid;
-
-	memset(s->page, 'o', PAGE); /* ours alone from here on */
-	gate_open(&s->forked);
-	gate_pass(&s->begin);
-	pid = test_fork();
-	if (pid == 0) {
-		gate_pass(&child);
-		EXPECT_EQ(s->page[0], 'o');
-		EXPECT_EQ(s->page[100], 'o');
-		_exit(0);
-	}
-	s->page[100] = 't';
-	gate_open(&s->forked);
-	gate_pass(&s->look);
-	EXPECT_EQ(s->page[0], 'n');
-	EXPECT_EQ(s->page[100], 't');
-	gate_open(&child);
-	EXPECT_EXIT(pid, 0);
+	s->pid = test_fork();
+	if (s->pid)
+		return;
+	gate_pass(&s->child);
+	EXPECT_EQ(s->page[0], 'o');
+	EXPECT_EQ(s->page[100], 'o');
 	_exit(0);
 }
 
-TEST("COW-10", "a page that is being written for I/O stays with the process that forks")
+static void protect_and_back(struct pinned *s)
 {
-	struct pinned s = {map_private(1, RW), gate_new(), gate_new(), gate_new()};
+	EXPECT_OK(raw_mprotect(s->page, PAGE, PROT_READ));
+	EXPECT_OK(raw_mprotect(s->page, PAGE, RW));
+}
+
+static void fork_protected(struct pinned *s)
+{
+	EXPECT_OK(raw_mprotect(s->page, PAGE, PROT_READ));
+	fork_from(s);
+	EXPECT_OK(raw_mprotect(s->page, PAGE, RW));
+}
+
+static void mark_and_back(struct pinned *s)
+{
+	int fd = uffd_open(0);
+
+	uffd_watch(fd, s->page, 1, WP);
+	EXPECT_EQ(uffd_writeprotect(fd, s->page, PAGE, PROTECT), 0);
+	EXPECT_EQ(uffd_writeprotect(fd, s->page, PAGE, 0), 0);
+}
+
+/* The owner does something to its memory, writes to the page, and finds both writes there. */
+static void own_page(struct pinned *s, void (*act)(struct pinned *))
+{
+	memset(s->page, 'o', PAGE); /* ours alone from here on */
+	gate_open(&s->owned);
+	gate_pass(&s->begin);
+	act(s);
+	s->page[100] = 't';
+	gate_open(&s->done);
+	gate_pass(&s->look);
+	EXPECT_EQ(s->page[0], 'n');
+	EXPECT_EQ(s->page[100], 't');
+	gate_open(&s->child);
+	if (s->pid)
+		EXPECT_EXIT(s->pid, 0);
+	_exit(0);
+}
+
+/* process_vm_writev() has pinned the owner's page, and waits for what it shall write there. */
+static void write_while(void (*act)(struct pinned *))
+{
+	struct pinned s = {.page = map_private(1, RW),
+			   .owned = gate_new(),
+			   .begin = gate_new(),
+			   .done = gate_new(),
+			   .look = gate_new(),
+			   .child = gate_new()};
 	char *source = map_private(1, RW);
 	struct iovec local = {source, 8}, remote = {s.page, 8};
 	int fd = uffd_open(0);
@@ -328,16 +363,36 @@ TEST("COW-10", "a page that is being written for I/O stays with the process that
 
 	owner = test_fork();
 	if (owner == 0)
-		own_pinned_page(&s);
-	gate_pass(&s.forked);
+		own_page(&s, act);
+	gate_pass(&s.owned);
 	uffd_watch(fd, source, 1, MISSING);
 	job = begin(SYS_process_vm_writev, owner, &local, 1, &remote, 1, 0);
 	EXPECT_FAULT(fd, source, 0); /* it has the owner's page by now */
 	EXPECT_SLEEPS(job);
 	gate_open(&s.begin);
-	gate_pass(&s.forked);
+	gate_pass(&s.done);
 	uffd_fill(fd, source, "n");
 	EXPECT_EQ(call_end(job), 8);
 	gate_open(&s.look);
 	EXPECT_EXIT(owner, 0);
+}
+
+TEST("COW-10", "a page that is being written for I/O stays with the process that forks")
+{
+	write_while(fork_from);
+}
+
+TEST("COW-10", "and if it forks while the page is read-only")
+{
+	write_while(fork_protected);
+}
+
+TEST("COW-10,PROT-9", "mprotect to read-only and back does not copy a page that is pinned")
+{
+	write_while(protect_and_back);
+}
+
+TEST("COW-10", "nor does WRITEPROTECT")
+{
+	write_while(mark_and_back);
 }

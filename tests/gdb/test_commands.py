@@ -220,7 +220,7 @@ def test_page(t):
     said = user(t)["page"]
     said.has(
         r"^  use         anonymous memory$",
-        r"^  flags       uptodate swapbacked anon$",
+        r"^  flags       uptodate swapbacked anon anon_exclusive$",
         r"^  references  1 = 1 table entry$",
         r"^  mapped      at 0x7[0-9a-f]+ of tour \(4\): rw- user accessed dirty",
         r"^  use         reserved: firmware",
@@ -360,7 +360,7 @@ def test_printers(t):
         r"= list of 4, or a node of one; next 0x",
         r"= tree of \d+, root 0xffff",
         r"^\$\d+ = 1$",
-        r"= frame 0x[0-9a-f]+, 1 references, flags uptodate swapbacked anon = \{$",
+        r"= frame 0x[0-9a-f]+, 1 references, flags uptodate swapbacked anon anon_exclusive = \{$",
         r"= 0x8000000000001867 <frame 0x1 rw- user accessed dirty soft-dirty>$",
         r"= 0x1067 <table in frame 0x1 rwx user accessed>$",
         r"= 0x0 <empty>$",

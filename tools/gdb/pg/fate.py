@@ -153,7 +153,8 @@ def _write_protected(place):
     if place.flag("SHARED"):
         return 'do_wp_page, case "mkwrite": the page is marked dirty, then the entry becomes writable'
     count = page["_refcount.counter"]
-    if counted and frames.has_flag(page, "anon") and count == 1:
+    alone = count == 1 or frames.has_flag(page, "anon_exclusive")
+    if counted and frames.has_flag(page, "anon") and alone:
         return f'do_wp_page, case "reuse": frame {place.pfn:#x} belongs to this table alone and becomes writable'
     why = f"{count} hold it" if counted and frames.has_flag(page, "anon") else "it belongs to the page cache"
     if not counted:

@@ -81,7 +81,8 @@ def shared_private(seen, task):
     if not place.vma or not place.flag("WRITE") or place.flag("SHARED") or not words.present(place.pte):
         return False
     page = frames.page(place.pfn)
-    return not place.pte & words.page_bit("SPECIAL") and frames.has_flag(page, "anon") and page["_refcount.counter"] > 1
+    shared = page["_refcount.counter"] > 1 and not frames.has_flag(page, "anon_exclusive")
+    return not place.pte & words.page_bit("SPECIAL") and frames.has_flag(page, "anon") and shared
 
 
 def note_fault(seen, task):
@@ -247,8 +248,8 @@ COW = [
         note=note_fault,
     ),
     Stop(
-        "do_wp_page has looked at the entry again under the lock of the PTE table. The frame's reference count is the number "
-        "of tables that hold it (and now a pin of this fault): more than one means copy, one means reuse.",
+        "do_wp_page has looked at the entry again under the lock of the PTE table. The frame is not exclusive, and its reference "
+        "count is the number of tables that hold it (and now a pin of this fault): more than one means copy, one means reuse.",
         "pg page {address}",
         who="family",
         when=same_page,

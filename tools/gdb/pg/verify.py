@@ -134,10 +134,8 @@ class Verifier:
         self.check(page["_refcount.counter"] > 0, "a frame without references", address)
         private = not flags & words.vm_bit("SHARED")
         self.check(not (anon and private) or vma["vm_faulted"], "vm_faulted", address)
-        self.check(not (write and private) or anon, "a private entry may write to the page cache", address)
-        self.check(
-            not (write and private) or page["_refcount.counter"] <= 2, "a writable private frame is shared", address
-        )
+        exclusive = frames.has_flag(page, "anon_exclusive")
+        self.check(not (write and private) or exclusive, "a writable private frame is not exclusive", address)
 
     def tables(self):
         """The counts of the tables against the entries."""
