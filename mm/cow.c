@@ -33,42 +33,33 @@ static void wp_make_writable(struct vm_fault *vmf, struct pt_handle *pt)
 	set_pte(pt->pte, entry);
 }
 
-/* A page that will take @old's place; @old NULL: the zero page. */
-static struct page *wp_new_page(struct vm_fault *vmf, struct page *old)
-{
-	struct page *copy = alloc_page(GFP_HIGHUSER_MOVABLE | (old ? 0 : __GFP_ZERO));
-
-	if (!copy)
-		return NULL;
-	if (old)
-		copy_user_page(page_address(copy), page_address(old), vmf->address);
-	page_set_anon(copy);
-	return copy;
-}
-
-/* The caller holds a reference to @old (NULL: the zero page), and gives it up here. */
+/*
+ * A page of our own takes the place of @old (NULL: the zero page). The caller holds a reference to
+ * @old, and gives it up here.
+ */
 static vm_fault_t wp_page_copy(struct vm_fault *vmf, struct page *old)
 {
+	struct page *copy = alloc_page(GFP_HIGHUSER_MOVABLE | (old ? 0 : __GFP_ZERO));
 	struct vm_area_struct *vma = vmf->vma;
-	struct page *copy = wp_new_page(vmf, old); /* stop: cow-3 */
-	struct pt_handle pt;
 	vm_fault_t ret = VM_FAULT_OOM;
+	struct pt_handle pt;
 
-	if (!copy)
+	if (!copy) /* stop: cow-3 */
 		goto out;
 	ret = 0;
-	if (!vmf_lock(vmf, &pt)) {
+	if (old)
+		copy_user_page(page_address(copy), page_address(old), vmf->address);
+	if (likely(vmf_lock(vmf, &pt))) {
+		pt_count(&pt, vmf->orig_pte, -1); /* stop: cow-4 */
+		pte_clear(vma->vm_mm, vmf->address, pt.pte);
+		flush_tlb_page(vma, vmf->address); /* stop: cow-5 */
+		pt_install(&pt, vmf_anon_entry(vmf, copy));
+		pt_unlock(&pt);
+		if (old)	       /* stop: cow-6 */
+			put_page(old); /* what the table held */
+	} else {
 		put_page(copy);
-		goto out;
 	}
-	vma_set_faulted(vma);
-	pt_count(&pt, vmf->orig_pte, -1); /* stop: cow-4 */
-	pte_clear(vma->vm_mm, vmf->address, pt.pte);
-	flush_tlb_page(vma, vmf->address); /* stop: cow-5 */
-	pt_install(&pt, vmf_anon_entry(vmf, copy));
-	pt_unlock(&pt);
-	if (old)	       /* stop: cow-6 */
-		put_page(old); /* what the table held */
 out:
 	if (old)
 		put_page(old);

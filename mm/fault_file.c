@@ -15,37 +15,6 @@
 
 #define FAULT_AROUND_PAGES 16
 
-/* vmf->page of the object, locked, with a reference. Other results go to the caller of the fault.
- */
-static vm_fault_t __do_fault(struct vm_fault *vmf)
-{
-	vm_fault_t ret = vmf->vma->vm_ops->fault(vmf);
-
-	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))
-		return ret;
-	if (unlikely(!(ret & VM_FAULT_LOCKED))) {
-		lock_page(vmf->page);
-		ret |= VM_FAULT_LOCKED;
-	}
-	return ret;
-}
-
-/* Installs @page at the fault. True: its reference now belongs to the table. */
-static bool finish_fault(struct vm_fault *vmf, struct page *page, pte_t entry)
-{
-	struct pt_handle pt;
-
-	if (!vmf_lock(vmf, &pt))
-		return false;
-	if (unlikely(!pte_none(vmf->orig_pte))) { /* a marker; its mark goes on with the page */
-		pt_count(&pt, vmf->orig_pte, -1);
-		entry = pte_mkuffd_wp(entry);
-	}
-	pt_install(&pt, entry);
-	pt_unlock(&pt);
-	return true;
-}
-
 static void release_fault_page(struct page *page)
 {
 	unlock_page(page);
@@ -140,15 +109,13 @@ static vm_fault_t do_read_fault(struct vm_fault *vmf)
 		if (!pte_none(ptep_get(pte_offset(vmf->pmd, vmf->address))))
 			return 0;
 	}
-	ret = __do_fault(vmf);
-	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))
+	ret = vma->vm_ops->fault(vmf);
+	if (unlikely(!(ret & VM_FAULT_LOCKED)))
 		return ret;
 	page = vmf->page;
-	if (finish_fault(vmf, page, mk_pte(page, vma->vm_page_prot)))
-		unlock_page(page);
-	else
-		release_fault_page(page);
-	return ret & ~VM_FAULT_LOCKED;
+	finish_fault(vmf, page, mk_pte(page, vma->vm_page_prot));
+	unlock_page(page);
+	return ret;
 }
 
 /* A private page is written that was never read: copy it at once (FLT-17). */
@@ -159,40 +126,33 @@ static vm_fault_t do_cow_fault(struct vm_fault *vmf)
 
 	if (!copy)
 		return VM_FAULT_OOM;
-	ret = __do_fault(vmf);
-	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY))) {
+	ret = vmf->vma->vm_ops->fault(vmf);
+	if (unlikely(!(ret & VM_FAULT_LOCKED))) {
 		put_page(copy);
 		return ret;
 	}
 	copy_user_page(page_address(copy), page_address(vmf->page), vmf->address);
-	page_set_anon(copy);
-	vma_set_faulted(vmf->vma);
-	if (!finish_fault(vmf, copy, vmf_anon_entry(vmf, copy)))
-		put_page(copy);
+	finish_fault(vmf, copy, vmf_anon_entry(vmf, copy));
 	release_fault_page(vmf->page);
-	return ret & ~VM_FAULT_LOCKED;
+	return ret;
 }
 
 static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	struct page *page;
-	vm_fault_t ret;
+	vm_fault_t ret = vma->vm_ops->fault(vmf);
+	struct page *page = vmf->page;
 	pte_t entry;
 
-	ret = __do_fault(vmf);
-	if (unlikely(ret & (VM_FAULT_ERROR | VM_FAULT_NOPAGE | VM_FAULT_RETRY)))
+	if (unlikely(!(ret & VM_FAULT_LOCKED)))
 		return ret;
-	page = vmf->page;
 	entry = pte_mkdirty(mk_pte(page, vma->vm_page_prot));
 	if (vma->vm_flags & VM_WRITE)
 		entry = pte_mkwrite(entry);
 	set_page_dirty(page);
-	if (finish_fault(vmf, page, entry))
-		unlock_page(page);
-	else
-		release_fault_page(page);
-	return ret & ~VM_FAULT_LOCKED;
+	finish_fault(vmf, page, entry);
+	unlock_page(page);
+	return ret;
 }
 
 vm_fault_t do_fault(struct vm_fault *vmf)

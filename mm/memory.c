@@ -51,18 +51,10 @@ vm_fault_t vmf_insert_pfn(struct vm_fault *vmf, unsigned long pfn)
 static vm_fault_t do_new_page(struct vm_fault *vmf)
 {
 	struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
-	struct pt_handle pt;
 
 	if (unlikely(!page))
 		return VM_FAULT_OOM;
-	page_set_anon(page);
-	vma_set_faulted(vmf->vma);
-	if (likely(vmf_lock(vmf, &pt))) {
-		pt_install(&pt, vmf_anon_entry(vmf, page));
-		pt_unlock(&pt);
-	} else {
-		put_page(page);
-	}
+	finish_fault(vmf, page, vmf_anon_entry(vmf, page));
 	return 0;
 }
 
@@ -84,16 +76,6 @@ vm_fault_t do_swap_page(struct vm_fault *vmf)
 	return VM_FAULT_SIGBUS;
 }
 
-/*
- * Nothing left to do: another CPU has raised the rights already, or the TLB was old (FLT-19). The
- * fault itself has dropped this CPU's translation (SDM 3A, 4.10.4.1), and the next try marks the
- * entry accessed and dirty, so nobody is interrupted for a flush.
- */
-static vm_fault_t spurious_fault(struct vm_fault *vmf)
-{
-	return 0;
-}
-
 static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 {
 	pte_t pte = vmf->orig_pte;
@@ -106,7 +88,12 @@ static vm_fault_t handle_pte_fault(struct vm_fault *vmf)
 		return do_swap_page(vmf);
 	if ((vmf->flags & FAULT_FLAG_WRITE) && !pte_write(pte))
 		return do_wp_page(vmf);
-	return spurious_fault(vmf);
+	/*
+	 * "spurious": another CPU has raised the rights already, or the TLB was old (FLT-19). The
+	 * fault itself has dropped this CPU's translation (SDM 3A, 4.10.4.1), and the next try marks
+	 * the entry accessed and dirty, so nobody is interrupted for a flush.
+	 */
+	return 0;
 }
 
 static void account_fault(struct task_struct *tsk, vm_fault_t ret, unsigned int flags)

@@ -310,21 +310,40 @@ static inline void page_set_anon(struct page *page)
 		       (1UL << PG_uptodate);
 }
 
-/* The entry of a private page that was just filled for this fault. */
-static inline pte_t vmf_anon_entry(struct vm_fault *vmf, struct page *page)
-{
-	pte_t entry = mk_pte(page, vmf->vma->vm_page_prot);
-
-	if (vmf->vma->vm_flags & VM_WRITE)
-		entry = pte_mkwrite(pte_mkdirty(entry));
-	return entry;
-}
-
 /* Private pages stand in this VMA now: fork must copy, mremap keeps the offset. */
 static inline void vma_set_faulted(struct vm_area_struct *vma)
 {
 	if (!vma->vm_faulted)
 		WRITE_ONCE(vma->vm_faulted, true);
+}
+
+/* @page, just filled for this fault, becomes a private one of its VMA. Returns the entry for it. */
+static inline pte_t vmf_anon_entry(struct vm_fault *vmf, struct page *page)
+{
+	pte_t entry = mk_pte(page, vmf->vma->vm_page_prot);
+
+	page_set_anon(page);
+	vma_set_faulted(vmf->vma);
+	if (vmf->vma->vm_flags & VM_WRITE)
+		entry = pte_mkwrite(pte_mkdirty(entry));
+	return entry;
+}
+
+/* Installs @page, which belongs to the table then; lets it go when somebody was first. */
+static inline void finish_fault(struct vm_fault *vmf, struct page *page, pte_t entry)
+{
+	struct pt_handle pt;
+
+	if (unlikely(!vmf_lock(vmf, &pt))) {
+		put_page(page);
+		return;
+	}
+	if (unlikely(!pte_none(vmf->orig_pte))) { /* a marker; its mark goes on with the page */
+		pt_count(&pt, vmf->orig_pte, -1);
+		entry = pte_mkuffd_wp(entry);
+	}
+	pt_install(&pt, entry);
+	pt_unlock(&pt);
 }
 
 /* ---- mm/gup.c -------------------------------------------------------------------------------- */
