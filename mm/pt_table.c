@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * mm/pt_table.c - PTE tables as objects: locking one for writing, and its counts.
+ * mm/pt_table.c - PTE tables as objects: locking one, looking at its entries, and its counts.
  *
  * A table counts its present entries by kind: private anonymous pages, pages of files, pages of
  * shared memory, swap entries, and special ones (the zero page, device memory) that are no part of
@@ -53,6 +53,34 @@ int pt_lock_existing(struct mm_struct *mm, unsigned long addr, struct pt_handle 
 		return -ENOENT;
 	pt_lock_pmd(mm, pmd, addr, pt);
 	return 0;
+}
+
+/* ---- looking at entries ---------------------------------------------------------------------- */
+
+int pt_walk(struct mm_struct *mm, unsigned long start, unsigned long end, pt_walk_fn fn, void *arg)
+{
+	struct pt_handle pt;
+	int ret = 0;
+
+	while (!ret && pt_lock_next(mm, &start, end, &pt)) {
+		for (; pt.addr < start && !ret; pt.addr += PAGE_SIZE, pt.pte++) {
+			pte_t pte = ptep_get(pt.pte);
+
+			if (!pte_none(pte))
+				ret = fn(pte, pt.addr, arg);
+		}
+		pt_unlock(&pt);
+	}
+	return ret;
+}
+
+pte_t pt_peek(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd = pt_find_pmd(mm, addr);
+
+	if (!pmd || !pmd_present(pmdp_get(pmd)))
+		return __pte(0);
+	return ptep_get(pte_offset(pmd, addr));
 }
 
 /* ---- counts ---------------------------------------------------------------------------------- */

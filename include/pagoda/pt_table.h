@@ -73,8 +73,6 @@ static inline struct page *vm_normal_page(pte_t pte)
 	return pte_special(pte) ? NULL : pte_page(pte);
 }
 
-/* ---- mm/pt_walk.c: looking at tables --------------------------------------------------------- */
-
 /*
  * Calls @fn for each entry of [start, end) that is not empty, with the PTL held (so it may not
  * sleep). Stops with fn's result when that is not 0. mmap_lock held. Holes cost nothing.
