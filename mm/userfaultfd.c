@@ -218,8 +218,8 @@ bool userfaultfd_must_wait(struct vm_fault *vmf, unsigned long reason)
 
 /* A range being filled. */
 struct mfill {
-	/* Fills at dst, at most @left bytes. Bytes done; -errno; 0: see page. */
-	long (*fill)(struct mfill *f, unsigned long left);
+	/* Fills at dst, at most up to @end, and moves dst and src on. 0, also with page set, or -errno. */
+	int (*fill)(struct mfill *f, unsigned long end);
 	struct mm_struct *mm;
 	struct vm_area_struct *vma; /* while mmap_lock is held */
 	unsigned long dst, src;
@@ -253,7 +253,7 @@ static int claim_entry(struct pt_handle *pt, const struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Maps @page at dst; its reference goes to the table. 0 or -errno. */
+/* Maps @page at dst, and moves on; its reference goes to the table. 0 or -errno. */
 static int mfill_install(struct mfill *f, struct page *page)
 {
 	struct vm_area_struct *vma = f->vma;
@@ -269,14 +269,17 @@ static int mfill_install(struct mfill *f, struct page *page)
 	if (err)
 		return err;
 	err = claim_entry(&pt, vma); /* stop: uffd-7 */
-	if (!err)
+	if (!err) {
 		pt_install(&pt, entry);
+		f->dst += PAGE_SIZE;
+		f->src += PAGE_SIZE;
+	}
 	pt_unlock(&pt);
 	return err;
 }
 
 /* @page, filled, becomes private memory. */
-static long mfill_anon(struct mfill *f, struct page *page)
+static int mfill_anon(struct mfill *f, struct page *page)
 {
 	int err;
 
@@ -285,11 +288,11 @@ static long mfill_anon(struct mfill *f, struct page *page)
 	err = mfill_install(f, page);
 	if (err)
 		put_page(page);
-	return err ? err : (long)PAGE_SIZE;
+	return err;
 }
 
 /* @page, filled, becomes a page of the object, and is mapped here. */
-static long mfill_shared(struct mfill *f, struct page *page)
+static int mfill_shared(struct mfill *f, struct page *page)
 {
 	struct inode *inode = file_inode(f->vma->vm_file);
 	int err;
@@ -308,17 +311,10 @@ static long mfill_shared(struct mfill *f, struct page *page)
 	}
 	unlock_page(page);
 	put_page(page);
-	if (err == -EINVAL)
-		return -EFAULT;
-	return err == -ENOSPC ? -ENOMEM : err ? err : (long)PAGE_SIZE;
+	return err == -EINVAL ? -EFAULT : err == -ENOSPC ? -ENOMEM : err;
 }
 
-static long mfill_page(struct mfill *f, struct page *page)
-{
-	return f->vma->vm_flags & VM_SHARED ? mfill_shared(f, page) : mfill_anon(f, page);
-}
-
-static long fill_copy(struct mfill *f, unsigned long left)
+static int fill_copy(struct mfill *f, unsigned long end)
 {
 	struct page *page = f->page ?: alloc_page(GFP_HIGHUSER_MOVABLE);
 
@@ -330,16 +326,15 @@ static long fill_copy(struct mfill *f, unsigned long left)
 		return 0;
 	}
 	f->page = NULL;
-	return mfill_page(f, page);
+	return f->vma->vm_flags & VM_SHARED ? mfill_shared(f, page) : mfill_anon(f, page);
 }
 
 /* Private memory: the zero page, into as much of one table as is free. */
-static long fill_zero(struct mfill *f, unsigned long left)
+static int fill_zero(struct mfill *f, unsigned long end)
 {
 	const pte_t zero = pte_mkspecial(pfn_pte(zero_pfn, f->vma->vm_page_prot));
 	struct pt_handle pt;
 	struct page *page;
-	unsigned long end;
 	int err;
 
 	if (f->vma->vm_flags & VM_SHARED) {
@@ -349,20 +344,19 @@ static long fill_zero(struct mfill *f, unsigned long left)
 	err = pt_lock_writable(f->mm, f->dst, &pt);
 	if (err)
 		return err;
-	end = pmd_addr_end(f->dst, f->dst + left);
-	while (pt.addr < end) {
+	end = pmd_addr_end(f->dst, end);
+	for (; pt.addr < end; pt.addr += PAGE_SIZE, pt.pte++) {
 		err = claim_entry(&pt, f->vma);
 		if (err)
 			break;
 		pt_install(&pt, zero);
-		pt.addr += PAGE_SIZE;
-		pt.pte++;
 	}
 	pt_unlock(&pt);
-	return pt.addr == f->dst ? err : (long)(pt.addr - f->dst);
+	f->dst = pt.addr;
+	return err;
 }
 
-static long fill_continue(struct mfill *f, unsigned long left)
+static int fill_continue(struct mfill *f, unsigned long end)
 {
 	struct inode *inode = file_inode(f->vma->vm_file);
 	struct page *page;
@@ -375,7 +369,7 @@ static long fill_continue(struct mfill *f, unsigned long left)
 	unlock_page(page);
 	if (err)
 		put_page(page);
-	return err ? err : (long)PAGE_SIZE;
+	return err;
 }
 
 /* ---- filling a range ------------------------------------------------------------------------- */
@@ -403,21 +397,19 @@ static int mfill_check(struct mfill *f, unsigned long start, unsigned long len,
 }
 
 /* With mmap_lock held: fills on until the end, an error, or a page that must be had without it. */
-static long mfill_locked(struct mfill *f, unsigned long end)
+static int mfill_locked(struct mfill *f, unsigned long end)
 {
-	long n = 0;
+	int err = 0;
 
 	while (f->dst < end) {
-		n = f->fill(f, end - f->dst);
-		if (n <= 0)
+		err = f->fill(f, end);
+		if (err || f->page)
 			break;
-		f->dst += n;
-		f->src += n;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 	}
-	return n;
+	return err;
 }
 
 /*
@@ -428,7 +420,7 @@ static long mfill_locked(struct mfill *f, unsigned long end)
 static ssize_t mfill_atomic(struct mfill *f, unsigned long len, atomic_t *mmap_changing)
 {
 	unsigned long start = f->dst;
-	long err;
+	int err;
 
 	do {
 		mmap_read_lock(f->mm);
