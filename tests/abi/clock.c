@@ -18,15 +18,6 @@
 #define PER_THREAD	     4
 #define SCHED_CLOCK	     2 /* the kind of a processor clock that counts user and system time */
 
-static long now_on(int clock)
-{
-	struct timespec t = {-1, -1};
-
-	EXPECT_EQ(raw(SYS_clock_gettime, clock, &t), 0);
-	EXPECT(t.tv_nsec >= 0 && t.tv_nsec < SECOND);
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 static const int known[] = {
 	CLOCK_REALTIME,		 CLOCK_MONOTONIC,     CLOCK_PROCESS_CPUTIME_ID,
 	CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,
@@ -45,7 +36,7 @@ TEST("CLK-1", "the monotonic clocks never run back, on whatever CPU")
 		for (int round = 0; round < 50; round++) {
 			pin_to_cpu(round % cpu_count());
 			for (int i = 0; i < 40; i++) {
-				long now = now_on(clocks[c]);
+				long now = clock_now(clocks[c]);
 
 				EXPECT(now >= last);
 				last = now;
@@ -59,7 +50,7 @@ TEST("CLK-1", "each known clock tells a time and a resolution")
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		struct timespec t = {-1, -1};
 
-		now_on(known[i]);
+		clock_now(known[i]);
 		EXPECT_EQ(raw(SYS_clock_getres, known[i], &t), 0);
 		EXPECT_EQ(t.tv_sec, 0);
 		EXPECT(t.tv_nsec > 0 && t.tv_nsec <= 10000000);
@@ -86,20 +77,21 @@ TEST("CLK-1", "processor time is counted while a task runs, and is told to other
 {
 	struct gate go = gate_new();
 	int mine = CPU_CLOCK(0, SCHED_CLOCK), thread = CPU_CLOCK(0, SCHED_CLOCK | PER_THREAD);
-	long process = now_on(CLOCK_PROCESS_CPUTIME_ID), self = now_on(CLOCK_THREAD_CPUTIME_ID);
+	long process = clock_now(CLOCK_PROCESS_CPUTIME_ID),
+	     self = clock_now(CLOCK_THREAD_CPUTIME_ID);
 	pid_t pid = test_fork();
 
 	if (pid == 0) {
 		gate_pass(&go);
 		_exit(0);
 	}
-	while (now_on(CLOCK_THREAD_CPUTIME_ID) < self + 1000000)
+	while (clock_now(CLOCK_THREAD_CPUTIME_ID) < self + 1000000)
 		;
-	EXPECT(now_on(CLOCK_PROCESS_CPUTIME_ID) > process);
-	EXPECT(now_on(mine) > process);
-	EXPECT(now_on(thread) > self);
-	EXPECT(now_on(CPU_CLOCK(getpid(), SCHED_CLOCK)) > process);
-	now_on(CPU_CLOCK(pid, SCHED_CLOCK));
+	EXPECT(clock_now(CLOCK_PROCESS_CPUTIME_ID) > process);
+	EXPECT(clock_now(mine) > process);
+	EXPECT(clock_now(thread) > self);
+	EXPECT(clock_now(CPU_CLOCK(getpid(), SCHED_CLOCK)) > process);
+	clock_now(CPU_CLOCK(pid, SCHED_CLOCK));
 	EXPECT_ERR(raw(SYS_clock_gettime, CPU_CLOCK(pid, SCHED_CLOCK | PER_THREAD), BAD), EINVAL);
 	gate_open(&go);
 	EXPECT_EXIT(pid, 0);
@@ -109,15 +101,15 @@ TEST("CLK-1", "processor time is counted while a task runs, and is told to other
 TEST("CLK-1", "time, gettimeofday and the real-time clock agree")
 {
 	struct timeval tv;
-	long before = now_on(CLOCK_REALTIME), seconds, stored, after;
+	long before = clock_now(CLOCK_REALTIME), seconds, stored, after;
 
 	EXPECT_EQ(raw(SYS_gettimeofday, &tv, NULL), 0);
-	after = now_on(CLOCK_REALTIME);
+	after = clock_now(CLOCK_REALTIME);
 	EXPECT(tv.tv_sec * SECOND + tv.tv_usec * 1000 >= before - before % 1000);
 	EXPECT(tv.tv_sec * SECOND + tv.tv_usec * 1000 <= after);
-	before = now_on(CLOCK_REALTIME_COARSE) / SECOND;
+	before = clock_now(CLOCK_REALTIME_COARSE) / SECOND;
 	seconds = raw(SYS_time, &stored);
-	after = now_on(CLOCK_REALTIME) / SECOND;
+	after = clock_now(CLOCK_REALTIME) / SECOND;
 	EXPECT_EQ(stored, seconds);
 	EXPECT(seconds >= before && seconds <= after);
 	EXPECT_ERR(raw(SYS_time, BAD), EFAULT);
@@ -171,29 +163,22 @@ TEST("CLK-2", "no sleep ends early, and one until a moment in the past ends at o
 {
 	for (size_t c = 0; c < 4; c++) {
 		struct timespec t = {0, 11000000};
-		long start = now_on(waitable[c]);
+		long start = clock_now(waitable[c]);
 
 		EXPECT_EQ(raw(SYS_clock_nanosleep, waitable[c], 0, &t, NULL), 0);
-		EXPECT(now_on(waitable[c]) >= start + 11000000);
-		start = now_on(waitable[c]) + 11000000;
+		EXPECT(clock_now(waitable[c]) >= start + 11000000);
+		start = clock_now(waitable[c]) + 11000000;
 		t = (struct timespec){start / SECOND, start % SECOND};
 		EXPECT_EQ(raw(SYS_clock_nanosleep, waitable[c], TIMER_ABSTIME, &t, NULL), 0);
-		EXPECT(now_on(waitable[c]) >= start);
+		EXPECT(clock_now(waitable[c]) >= start);
 		EXPECT_EQ(raw(SYS_clock_nanosleep, waitable[c], TIMER_ABSTIME, &t, NULL), 0);
 	}
-}
-
-static volatile int handled;
-
-static void note(int signal)
-{
-	handled++;
 }
 
 /* A process that sends us SIGUSR1 as soon as we sleep. */
 static pid_t poke(void)
 {
-	struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
+	struct sigaction action = {.sa_handler = count_signal, .sa_flags = SA_RESTART};
 	pid_t self = getpid(), pid;
 
 	EXPECT_EQ(sigaction(SIGUSR1, &action, NULL), 0);
@@ -212,7 +197,7 @@ TEST("CLK-3", "a handler ends nanosleep with EINTR and the rest, whatever SA_RES
 	pid_t pid = poke();
 
 	EXPECT_ERR(raw(SYS_nanosleep, &t, &rest), EINTR);
-	EXPECT_EQ(handled, 1);
+	EXPECT_EQ(signals_counted, 1);
 	EXPECT(rest.tv_sec >= 0 && rest.tv_sec < 1000);
 	EXPECT(rest.tv_nsec >= 0 && rest.tv_nsec < SECOND);
 	EXPECT_EXIT(pid, 0);
@@ -231,7 +216,7 @@ TEST("CLK-3", "a handler ends nanosleep with EINTR and the rest, whatever SA_RES
 TEST("CLK-3", "an absolute sleep stores no rest")
 {
 	for (size_t c = 0; c < 4; c++) {
-		struct timespec t = {now_on(waitable[c]) / SECOND + 1000, 0}, rest = {-1, -1};
+		struct timespec t = {clock_now(waitable[c]) / SECOND + 1000, 0}, rest = {-1, -1};
 		pid_t pid = poke();
 
 		EXPECT_ERR(raw(SYS_clock_nanosleep, waitable[c], TIMER_ABSTIME, &t, &rest), EINTR);
@@ -267,16 +252,16 @@ TEST("CLK-4", "settimeofday and clock_settime move the real-time clock alone")
 {
 	struct timespec t;
 	struct timeval tv;
-	long steady = now_on(CLOCK_MONOTONIC), real = now_on(CLOCK_REALTIME);
+	long steady = clock_now(CLOCK_MONOTONIC), real = clock_now(CLOCK_REALTIME);
 
 	t = (struct timespec){real / SECOND + 5000, 0};
 	EXPECT_EQ(raw(SYS_clock_settime, CLOCK_REALTIME, &t), 0);
-	EXPECT(now_on(CLOCK_REALTIME) >= real + 4999 * SECOND);
-	EXPECT(now_on(CLOCK_MONOTONIC) < steady + 4000 * SECOND);
+	EXPECT(clock_now(CLOCK_REALTIME) >= real + 4999 * SECOND);
+	EXPECT(clock_now(CLOCK_MONOTONIC) < steady + 4000 * SECOND);
 	tv = (struct timeval){real / SECOND, 0};
 	EXPECT_EQ(raw(SYS_settimeofday, &tv, NULL), 0);
-	EXPECT(now_on(CLOCK_REALTIME) < real + 4000 * SECOND);
-	EXPECT(now_on(CLOCK_MONOTONIC) >= steady);
+	EXPECT(clock_now(CLOCK_REALTIME) < real + 4000 * SECOND);
+	EXPECT(clock_now(CLOCK_MONOTONIC) >= steady);
 }
 
 TEST("CLK-4", "what cannot be set, and wrong times")

@@ -15,15 +15,6 @@
 #include "lib/task.h"
 #include "lib/test.h"
 
-static long meminfo(const char *name)
-{
-	char text[4096], *at;
-
-	EXPECT_OK(read_file("/proc/meminfo", text, sizeof(text)));
-	at = strstr(text, name);
-	return at ? strtol(at + strlen(name) + 1, NULL, 10) : -1;
-}
-
 TEST("EXT-1", "when the files of a process close its memory is gone already")
 {
 	struct gate pipe = gate_new(), ready = gate_new();
@@ -54,7 +45,7 @@ TEST("EXT-2,EXT-3", "memory, page tables and charges of every kind come back")
 
 		if (i == 2) {
 			before = free_memory();
-			commit = meminfo("Committed_AS");
+			commit = meminfo_value("Committed_AS");
 		}
 		pid = test_fork();
 		if (pid == 0) {
@@ -71,7 +62,7 @@ TEST("EXT-2,EXT-3", "memory, page tables and charges of every kind come back")
 				EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_PRIVATE, fd, j * PAGE));
 				EXPECT_OK(raw_mmap(0, PAGE, RW, MAP_SHARED, fd, j * PAGE));
 			}
-			EXPECT(meminfo("Committed_AS") > 3000);
+			EXPECT(meminfo_value("Committed_AS") > 3000);
 			if (i & 1)
 				raw_kill(getpid(), SIGKILL);
 			_exit(0);
@@ -79,7 +70,7 @@ TEST("EXT-2,EXT-3", "memory, page tables and charges of every kind come back")
 		EXPECT_EQ(wait_status(pid), i & 1 ? SIGKILL : 0);
 	}
 	EXPECT(free_memory() > before - 1024);
-	EXPECT_EQ(meminfo("Committed_AS"), commit);
+	EXPECT_EQ(meminfo_value("Committed_AS"), commit);
 }
 
 TEST("EXT-2", "the file of a mapping is let go")

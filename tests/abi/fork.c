@@ -5,7 +5,6 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -104,16 +103,6 @@ TEST("CMM-3", "CLONE_VM copies nothing and changes nothing")
 	EXPECT(rss_pages("RssAnon") <= rss + 2);
 }
 
-/* A line of /proc/meminfo in KiB. */
-static long meminfo(const char *name)
-{
-	char text[4096], *at;
-
-	EXPECT_OK(read_file("/proc/meminfo", text, sizeof(text)));
-	at = strstr(text, name);
-	return at ? strtol(at + strlen(name) + 1, NULL, 10) : -1;
-}
-
 static void write_overcommit(long mode)
 {
 	long fd = raw_open("/proc/sys/vm/overcommit_memory", O_WRONLY, 0);
@@ -126,16 +115,16 @@ static void write_overcommit(long mode)
 
 static void fork_over_limit(void)
 {
-	long room = meminfo("CommitLimit") - meminfo("Committed_AS"), before;
+	long room = meminfo_value("CommitLimit") - meminfo_value("Committed_AS"), before;
 	char *p = (char *)raw_mmap(0, (room / 4 * 3) << 10, RW, PRIVATE, -1, 0);
 	pid_t pid;
 
 	EXPECT_OK(p);
 	p[0] = 'p';
-	before = meminfo("Committed_AS");
+	before = meminfo_value("Committed_AS");
 	for (int i = 0; i < 3; i++)
 		EXPECT_ERR(raw_fork(), ENOMEM);
-	EXPECT_EQ(meminfo("Committed_AS"), before);
+	EXPECT_EQ(meminfo_value("Committed_AS"), before);
 	EXPECT_ERR(raw_wait4(-1, NULL, 0), ECHILD);
 	p[1] = 'q';
 	EXPECT_EQ(p[0], 'p');
@@ -154,7 +143,7 @@ TEST("CMM-4,DMM-7,DMP-5,UNW-4",
 	int status;
 	pid_t pid;
 
-	if (meminfo("CommitLimit") - meminfo("Committed_AS") < 8192)
+	if (meminfo_value("CommitLimit") - meminfo_value("Committed_AS") < 8192)
 		SKIP("too little memory");
 	write_overcommit(2);
 	pid = raw_fork();
@@ -180,18 +169,18 @@ TEST("DMP-5,EXT-2", "what is promised to the child is charged, and returned when
 	map_private(2048, RW);
 	raw_mmap(0, 1024 * PAGE, RW, SHARED, -1, 0);	     /* the object's, charged once */
 	raw_mmap(0, 1024 * PAGE, PROT_READ, PRIVATE, -1, 0); /* not writable, not charged */
-	before = meminfo("Committed_AS");
+	before = meminfo_value("Committed_AS");
 	pid = test_fork();
 	if (pid == 0) {
 		gate_pass(&go);
 		_exit(0);
 	}
-	with = meminfo("Committed_AS");
+	with = meminfo_value("Committed_AS");
 	EXPECT(with >= before + 8192);
 	EXPECT(with < before + 8192 + 2048);
 	gate_open(&go);
 	EXPECT_EXIT(pid, 0);
-	EXPECT_EQ(meminfo("Committed_AS"), before);
+	EXPECT_EQ(meminfo_value("Committed_AS"), before);
 }
 
 /* What /proc/PID/stat tells of the layout: code, stack, data, brk, arguments, environment. */

@@ -20,11 +20,6 @@
 
 #define TEXT_SIZE (8 * PAGE)
 
-static bool has_flag(const void *addr, const char *flag)
-{
-	return strstr(smaps_flags(addr), flag) != NULL;
-}
-
 TEST("DMP-1,INH-1", "MADV_DONTFORK memory is not in the child, its place is free")
 {
 	char *p = map_private(8, RW);

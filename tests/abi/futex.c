@@ -70,14 +70,6 @@ static int count_done(struct waiter *w, int n)
 	return done;
 }
 
-static long now_on(int clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
 static const int both[] = {0, FUTEX_PRIVATE_FLAG};
 
 TEST("FTX-1", "another value is EAGAIN, an unaligned word EINVAL, an unmapped one EFAULT")
@@ -147,11 +139,11 @@ TEST("FTX-1,FTX-2", "the time is looked at before the word")
 TEST("FTX-2", "a relative time is an interval")
 {
 	struct timespec none = {0, 0}, soon = {0, 12000000};
-	long start = now_on(CLOCK_MONOTONIC);
+	long start = clock_now(CLOCK_MONOTONIC);
 
 	EXPECT_ERR(raw_futex(words, FUTEX_WAIT, 0, &soon, NULL, 0), ETIMEDOUT);
 	EXPECT_ERR(raw_futex(words, FUTEX_WAIT_PRIVATE, 0, &soon, NULL, 0), ETIMEDOUT);
-	EXPECT(now_on(CLOCK_MONOTONIC) >= start + 24000000);
+	EXPECT(clock_now(CLOCK_MONOTONIC) >= start + 24000000);
 	EXPECT_ERR(raw_futex(words, FUTEX_WAIT, 0, &none, NULL, 0), ETIMEDOUT);
 	EXPECT_ERR(raw_futex(words, FUTEX_WAIT, 1, &none, NULL, 0), EAGAIN);
 }
@@ -162,12 +154,12 @@ TEST("FTX-2", "the time of WAIT_BITSET is a point of the monotonic or the real-t
 	static const int flags[] = {0, FUTEX_CLOCK_REALTIME};
 
 	for (int i = 0; i < 2; i++) {
-		long end = now_on(clocks[i]) + 12000000;
+		long end = clock_now(clocks[i]) + 12000000;
 		struct timespec t = {end / SECOND, end % SECOND}, past = {1, 0};
 		int op = FUTEX_WAIT_BITSET | flags[i];
 
 		EXPECT_ERR(raw_futex(words, op, 0, &t, NULL, 1), ETIMEDOUT);
-		EXPECT(now_on(clocks[i]) >= end);
+		EXPECT(clock_now(clocks[i]) >= end);
 		EXPECT_ERR(raw_futex(words, op, 0, &t, NULL, 1), ETIMEDOUT);
 		EXPECT_ERR(raw_futex(words, op, 1, &t, NULL, 1), EAGAIN);
 		EXPECT_ERR(raw_futex(words, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &past,

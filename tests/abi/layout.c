@@ -289,7 +289,7 @@ TEST("LAY-8", "the initial stack is private, anonymous, growing, and near the en
 	EXPECT_EQ(area.inode, 0);
 	EXPECT(area.end > TASK_SIZE - (1UL << 35));
 	EXPECT_SEGV(here, EXEC, SEGV_ACCERR);
-	EXPECT(strstr(smaps_flags(here), "gd"));
+	EXPECT(has_flag(here, "gd"));
 }
 
 TEST("LAY-10", "the four levels of the page table reach the whole of user space")

@@ -6,7 +6,6 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -34,17 +33,6 @@ static long write_number(const char *path, const char *text)
 	result = raw_write(fd, text, strlen(text));
 	raw_close(fd);
 	return result;
-}
-
-static long meminfo(const char *name)
-{
-	char text[4096], *at;
-
-	EXPECT_OK(read_file("/proc/meminfo", text, sizeof(text)));
-	at = strstr(text, name);
-	if (!at)
-		FAIL("/proc/meminfo has no %s", name);
-	return strtol(at + strlen(name) + 1, NULL, 10);
 }
 
 TEST("LIM-1", "RLIMIT_AS stops mmap at the exact page")
@@ -178,7 +166,7 @@ TEST("LIM-6,LIM-7,MMAP-30", "in mode 2 requests stop at the limit, and NORESERVE
 	long most, flagged, little;
 
 	EXPECT(write_number("/proc/sys/vm/overcommit_memory", "2\n") > 0);
-	limit = meminfo("CommitLimit:") * 1024;
+	limit = meminfo_value("CommitLimit") * 1024;
 	most = raw_mmap(0, limit, RW, PRIVATE, -1, 0);
 	flagged = raw_mmap(0, limit, RW, PRIVATE | MAP_NORESERVE, -1, 0);
 	little = raw_mmap(0, limit / 8, RW, PRIVATE, -1, 0);
@@ -190,7 +178,7 @@ TEST("LIM-6,LIM-7,MMAP-30", "in mode 2 requests stop at the limit, and NORESERVE
 
 TEST("LIM-7", "the limit of mode 2 is the ratio of memory plus swap")
 {
-	long limit = meminfo("CommitLimit:"), total = meminfo("MemTotal:");
+	long limit = meminfo_value("CommitLimit"), total = meminfo_value("MemTotal");
 	long ratio = read_number("/proc/sys/vm/overcommit_ratio");
 
 	EXPECT_EQ(ratio, 50);
@@ -199,29 +187,29 @@ TEST("LIM-7", "the limit of mode 2 is the ratio of memory plus swap")
 
 TEST("LIM-8,PROT-11,UNMAP-11", "what is charged goes back when it is unmapped")
 {
-	long before = meminfo("Committed_AS:"), kib = 32 * 1024, slack = 512;
+	long before = meminfo_value("Committed_AS"), kib = 32 * 1024, slack = 512;
 	char *p = (char *)EXPECT_OK(raw_mmap(0, 32 * MIB, RW, PRIVATE, -1, 0));
 
-	EXPECT(meminfo("Committed_AS:") >= before + kib - slack);
+	EXPECT(meminfo_value("Committed_AS") >= before + kib - slack);
 	EXPECT_OK(raw_munmap(p, 32 * MIB));
-	EXPECT(meminfo("Committed_AS:") <= before + slack);
+	EXPECT(meminfo_value("Committed_AS") <= before + slack);
 	p = (char *)EXPECT_OK(raw_mmap(0, 32 * MIB, PROT_READ, PRIVATE, -1, 0));
-	EXPECT(meminfo("Committed_AS:") <= before + slack);
+	EXPECT(meminfo_value("Committed_AS") <= before + slack);
 	EXPECT_OK(raw_mprotect(p, 16 * MIB, RW));
-	EXPECT(meminfo("Committed_AS:") >= before + kib / 2 - slack);
+	EXPECT(meminfo_value("Committed_AS") >= before + kib / 2 - slack);
 	EXPECT_OK(raw_mprotect(p, 16 * MIB, PROT_READ)); /* stays charged */
-	EXPECT(meminfo("Committed_AS:") >= before + kib / 2 - slack);
+	EXPECT(meminfo_value("Committed_AS") >= before + kib / 2 - slack);
 	EXPECT_OK(raw_munmap(p, 32 * MIB));
-	EXPECT(meminfo("Committed_AS:") <= before + slack);
+	EXPECT(meminfo_value("Committed_AS") <= before + slack);
 	p = (char *)EXPECT_OK(raw_mmap(0, 32 * MIB, RW, SHARED, -1, 0));
-	EXPECT(meminfo("Committed_AS:") >= before + kib - slack);
+	EXPECT(meminfo_value("Committed_AS") >= before + kib - slack);
 	EXPECT_OK(raw_munmap(p, 32 * MIB));
-	EXPECT(meminfo("Committed_AS:") <= before + slack);
+	EXPECT(meminfo_value("Committed_AS") <= before + slack);
 }
 
 TEST("LIM-9", "failing calls leave no charge")
 {
-	long before = meminfo("Committed_AS:");
+	long before = meminfo_value("Committed_AS");
 	char *p = map_private(4, PROT_READ);
 
 	for (int i = 0; i < 20; i++) {
@@ -230,7 +218,7 @@ TEST("LIM-9", "failing calls leave no charge")
 		EXPECT_ERR(raw_mmap(p, 16 * MIB, RW, PRIVATE | NOREPLACE, -1, 0), EEXIST);
 		EXPECT_ERR(raw_mremap(p, 4 * PAGE, 0, 0, 0), EINVAL);
 	}
-	EXPECT(meminfo("Committed_AS:") <= before + 256);
+	EXPECT(meminfo_value("Committed_AS") <= before + 256);
 }
 
 TEST("LIM-11", "a limit below what is in use only stops growth")
@@ -254,7 +242,7 @@ TEST("LIM-10", "the ratio and the absolute limit of mode 2 exclude each other")
 
 	EXPECT(write_number("/proc/sys/vm/overcommit_kbytes", "100000\n") > 0);
 	ratio = read_number("/proc/sys/vm/overcommit_ratio");
-	limit = meminfo("CommitLimit:");
+	limit = meminfo_value("CommitLimit");
 	EXPECT(write_number("/proc/sys/vm/overcommit_ratio", "50\n") > 0);
 	kib = read_number("/proc/sys/vm/overcommit_kbytes");
 	EXPECT_EQ(ratio, 0);

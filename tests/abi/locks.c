@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
 #define OFD_GETLK  36
@@ -36,19 +36,6 @@ static void expect_free(int fd, int type, long start, long len, bool free)
 		_exit(0);
 	}
 	EXPECT_EXIT(pid, 0);
-}
-
-static void on_alarm(int signal)
-{
-}
-
-static void ring(int on)
-{
-	struct itimerval timer = {{0, on * 20000}, {0, on * 20000}};
-	struct sigaction action = {.sa_handler = on_alarm};
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 TEST("LOCK-1", "record locks between processes")
@@ -122,11 +109,11 @@ TEST("LOCK-3", "waiting, signals and circles")
 		_exit(n == -EDEADLK);
 	}
 	EXPECT_EQ(raw_read(ready[0], &c, 1), 1);
-	ring(1);
+	ring_alarms(true);
 	do {
 		n = lock(fd, F_SETLKW, F_WRLCK, 0, 1);
 	} while (n == -EINTR);
-	ring(0);
+	ring_alarms(false);
 	EXPECT(n == 0 || n == -EDEADLK);
 	EXPECT_OK(lock(fd, F_SETLK, F_UNLCK, 1, 1));
 	EXPECT_EQ(waitpid(pid, &status, 0), pid);
@@ -142,7 +129,7 @@ TEST("LOCK-3", "a signal ends the wait")
 	EXPECT_OK(lock(fd, F_SETLK, F_WRLCK, 0, 1));
 	pid = test_fork();
 	if (!pid) {
-		ring(1);
+		ring_alarms(true);
 		EXPECT_ERR(lock(fd, F_SETLKW, F_RDLCK, 0, 0), EINTR);
 		_exit(0);
 	}

@@ -3,7 +3,6 @@
  * tests/abi/mlock.c - the mlock family (docs/contract/mmap.md, section 18).
  */
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/fault.h"
@@ -112,7 +111,7 @@ TEST("MLK-4", "below a hole the range is locked and counted, then ENOMEM")
 	EXPECT_ERR(raw_mlock(p, 5 * PAGE), ENOMEM);
 	EXPECT_EQ(locked(), 2);
 	EXPECT_EQ(smaps_value(p, "Size"), 8);
-	EXPECT(strstr(smaps_flags(p), "lo"));
+	EXPECT(has_flag(p, "lo"));
 	EXPECT_ERR(raw_munlock(p, 5 * PAGE), ENOMEM);
 	EXPECT_EQ(locked(), 0);
 }
@@ -152,7 +151,7 @@ TEST("MLK-6", "mlock of memory without access is ENOMEM, yet it is locked")
 
 	EXPECT_ERR(raw_mlock(p, 3 * PAGE), ENOMEM);
 	EXPECT_EQ(locked(), 3);
-	EXPECT(strstr(smaps_flags(p), "lo"));
+	EXPECT(has_flag(p, "lo"));
 	EXPECT_STR(resident(p, 3), "000");
 }
 
@@ -166,7 +165,7 @@ TEST("MLK-7", "locks do not stack")
 	}
 	EXPECT_EQ(raw_munlock(p, 2 * PAGE), 0);
 	EXPECT_EQ(locked(), 0);
-	EXPECT(!strstr(smaps_flags(p), "lo"));
+	EXPECT(!has_flag(p, "lo"));
 	EXPECT_STR(resident(p, 2), "11"); /* the pages stay */
 	EXPECT_EQ(raw_munlock(p, 2 * PAGE), 0);
 }
@@ -192,7 +191,7 @@ TEST("MLK-9", "ONFAULT counts at once and populates as pages are touched")
 	EXPECT_EQ(raw_mlock2(p, 4 * PAGE, 1), 0);
 	EXPECT_EQ(locked(), 4);
 	EXPECT_STR(resident(p, 4), "0000");
-	EXPECT(strstr(smaps_flags(p), "lo"));
+	EXPECT(has_flag(p, "lo"));
 	p[PAGE] = 1;
 	EXPECT_STR(resident(p, 4), "0100");
 	EXPECT_EQ(raw_mlock(p, 4 * PAGE), 0);
@@ -218,13 +217,13 @@ TEST("MLK-10,MLK-12", "mlockall locks everything there is, munlockall nothing")
 
 	EXPECT_EQ(raw_mlockall(MCL_CURRENT), 0);
 	EXPECT_STR(resident(p, 3), "111");
-	EXPECT(strstr(smaps_flags(p), "lo"));
-	EXPECT(strstr(smaps_flags(none), "lo"));
+	EXPECT(has_flag(p, "lo"));
+	EXPECT(has_flag(none, "lo"));
 	EXPECT(locked() >= 4);
 	EXPECT_STR(resident(map_private(1, RW), 1), "0"); /* not the future */
 	EXPECT_EQ(raw_munlockall(), 0);
 	EXPECT_EQ(locked(), 0);
-	EXPECT(!strstr(smaps_flags(p), "lo"));
+	EXPECT(!has_flag(p, "lo"));
 }
 
 TEST("MLK-10", "mlockall of more than the limit is ENOMEM, of the future alone it is not")
@@ -266,7 +265,7 @@ TEST("MLK-13", "a forked child inherits no locks, and neither does the future")
 	pid = test_fork();
 	if (pid == 0) {
 		EXPECT_EQ(locked(), 0);
-		EXPECT(!strstr(smaps_flags(p), "lo"));
+		EXPECT(!has_flag(p, "lo"));
 		EXPECT_STR(resident(map_private(1, RW), 1), "0");
 		_exit(0);
 	}

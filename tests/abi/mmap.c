@@ -13,6 +13,7 @@
 #include "lib/fault.h"
 #include "lib/maps.h"
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
 /* Bits of flags that no kernel before 6.11 gives a meaning (0x200000 and up, below the size field).
@@ -336,11 +337,6 @@ TEST("MMAP-33", "the type of droppable memory is EINVAL")
 	EXPECT_ERR(raw_mmap(0, PAGE, RW, 8 | MAP_ANONYMOUS, -1, 0), EINVAL);
 }
 
-static void on_alarm(int signal)
-{
-	(void)signal;
-}
-
 /* Maps and unmaps so often (0: for ever); NULL if each call did as it should. */
 static void *map_on(void *argument)
 {
@@ -358,7 +354,7 @@ static void *map_on(void *argument)
 TEST("MMAP-34", "signals do not end mmap and munmap, though they wait for the lock")
 {
 	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {0};
-	struct sigaction action = {.sa_handler = on_alarm};
+	struct sigaction action = {.sa_handler = count_signal};
 	struct thread threads[3];
 
 	EXPECT_EQ(sigaction(SIGALRM, &action, NULL), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/abi/mmap_file.c - mmap's arguments and results, of files and devices (docs/contract/mmap.md,
- * section 2).
+ * tests/abi/mmap_file.c - mmap's arguments and results, of files and devices
+ * (docs/contract/mmap.md, section 2).
  */
 #include <fcntl.h>
 #include <stdio.h>

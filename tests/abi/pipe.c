@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/sys.h"
+#include "lib/task.h"
 #include "lib/test.h"
 
 #define SET_SIZE 1031
@@ -26,20 +26,6 @@ static int events(int fd)
 
 	EXPECT_OK(raw(SYS_poll, &p, 1, 0));
 	return p.revents;
-}
-
-static void on_alarm(int signal)
-{
-}
-
-/* Sends SIGALRM again and again until the next call: one may come before the call waits. */
-static void ring(int on)
-{
-	struct itimerval timer = {{0, on * 20000}, {0, on * 20000}};
-	struct sigaction action = {.sa_handler = on_alarm};
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 TEST("PIPE-1", "what a read takes")
@@ -161,11 +147,11 @@ TEST("PIPE-6", "signals while waiting")
 	int p[2];
 
 	EXPECT_OK(raw(SYS_pipe, p));
-	ring(1);
+	ring_alarms(true);
 	EXPECT_ERR(raw_read(p[0], data, 1), EINTR);
 	EXPECT_EQ(raw_write(p[1], data, sizeof(data)), 16 * PAGE);
 	EXPECT_ERR(raw_write(p[1], data, 1), EINTR);
-	ring(0);
+	ring_alarms(false);
 	EXPECT_EQ(raw_read(p[0], data, 10), 10);
 }
 

@@ -129,20 +129,13 @@ TEST("POLL-1", "a writer in another process wakes the sleeper")
 	EXPECT_EXIT(child, 0);
 }
 
-static volatile int alarms;
-
-static void on_alarm(int sig)
-{
-	alarms++;
-}
-
 static void alarm_in_ms(int ms, int flags)
 {
 	struct itimerval it = {{0, 0}, {0, ms * 1000}};
 	struct sigaction sa;
 
 	memset(&sa, 0, sizeof(sa));
-	sa.sa_handler = on_alarm;
+	sa.sa_handler = count_signal;
 	sa.sa_flags = flags;
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
@@ -154,10 +147,10 @@ TEST("POLL-7", "a handler ends poll and select with EINTR, with SA_RESTART too")
 
 	alarm_in_ms(10, SA_RESTART);
 	EXPECT_ERR(raw_poll(NULL, 0, -1), EINTR);
-	EXPECT_EQ(alarms, 1);
+	EXPECT_EQ(signals_counted, 1);
 	alarm_in_ms(10, SA_RESTART);
 	EXPECT_ERR(raw(SYS_select, 0, NULL, NULL, NULL, &tv), EINTR);
-	EXPECT_EQ(alarms, 2);
+	EXPECT_EQ(signals_counted, 2);
 	EXPECT(tv.tv_sec == 9);
 }
 
@@ -189,9 +182,9 @@ TEST("POLL-9", "ppoll waits with its mask and restores the old one")
 	sigprocmask(SIG_BLOCK, &block, NULL);
 	alarm_in_ms(1, 0);
 	usleep(20000);
-	EXPECT_EQ(alarms, 0);
+	EXPECT_EQ(signals_counted, 0);
 	EXPECT_ERR(raw(SYS_ppoll, NULL, 0, &ts, &none, 8), EINTR);
-	EXPECT_EQ(alarms, 1);
+	EXPECT_EQ(signals_counted, 1);
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	EXPECT_EQ(sigismember(&now, SIGALRM), 1);
 }

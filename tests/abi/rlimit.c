@@ -201,32 +201,25 @@ TEST("RLIM-4", "RLIMIT_NPROC ends fork of a user with EAGAIN, not of root")
 	EXPECT_ERR(raw_fork(), EAGAIN);
 }
 
-static volatile int excess;
-
-static void note(int signal)
-{
-	excess++;
-}
-
 TEST("RLIM-5", "RLIMIT_FSIZE: a write is cut there, one that starts there is EFBIG with SIGXFSZ")
 {
 	static const char bytes[64];
 	int fd = temp_file(0);
 
-	EXPECT(signal(SIGXFSZ, note) != SIG_ERR);
+	EXPECT(signal(SIGXFSZ, count_signal) != SIG_ERR);
 	EXPECT_EQ(set(RLIMIT_FSIZE, 100, 200), 0);
 	EXPECT_EQ(raw_write(fd, bytes, 64), 64);
 	EXPECT_EQ(raw_write(fd, bytes, 64), 36);
-	EXPECT_EQ(excess, 0);
+	EXPECT_EQ(signals_counted, 0);
 	EXPECT_ERR(raw_write(fd, bytes, 64), EFBIG);
-	EXPECT_EQ(excess, 1);
+	EXPECT_EQ(signals_counted, 1);
 	EXPECT_ERR(raw_pwrite(fd, bytes, 1, 5000), EFBIG);
-	EXPECT_EQ(excess, 2);
+	EXPECT_EQ(signals_counted, 2);
 	EXPECT_ERR(raw_ftruncate(fd, 101), EFBIG);
-	EXPECT_EQ(excess, 3);
+	EXPECT_EQ(signals_counted, 3);
 	EXPECT_EQ(raw_ftruncate(fd, 100), 0);
 	EXPECT_ERR(raw(SYS_fallocate, fd, 0, 0, 101), EFBIG);
-	EXPECT_EQ(excess, 4);
+	EXPECT_EQ(signals_counted, 4);
 	EXPECT_EQ(raw_pwrite(fd, bytes, 10, 90), 10);
 	EXPECT_EQ(set(RLIMIT_FSIZE, 200, 200), 0);
 	EXPECT_EQ(raw_pwrite(fd, bytes, 64, 100), 64);

@@ -246,7 +246,7 @@ TEST("SHM-8,MISC-3", "an attach in maps, and that it never merges")
 	EXPECT_STR(area.name, name);
 	EXPECT_EQ(area.inode, id);
 	EXPECT_EQ(area.offset, 0);
-	EXPECT(strstr(smaps_flags(p), "sh") && strstr(smaps_flags(p), "ms"));
+	EXPECT(has_flag(p, "sh") && has_flag(p, "ms"));
 	EXPECT_OK(raw_mprotect(p + PAGE, PAGE, PROT_READ));
 	EXPECT_OK(raw_mprotect(p + PAGE, PAGE, RW));
 	EXPECT_EQ(areas_in(p, 3), 3);

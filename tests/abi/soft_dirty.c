@@ -81,10 +81,10 @@ TEST("PROC-13,PROC-10", "what is mapped is soft-dirty as a whole until it is cle
 
 	write_page(p, 0);
 	EXPECT_STR(dirty(p), "1111");
-	EXPECT(strstr(smaps_flags(p), " sd"));
+	EXPECT(has_flag(p, " sd"));
 	clear_refs();
 	EXPECT_STR(dirty(p), "0000");
-	EXPECT(!strstr(smaps_flags(p), " sd"));
+	EXPECT(!has_flag(p, " sd"));
 	q = map_alone(PAGES, RW);
 	EXPECT_STR(dirty(q), "1111");
 	EXPECT_STR(dirty(p), "0000");

@@ -40,14 +40,6 @@ TEST("UVMA-6,WPR-3", "a futex operation on a protected word is EFAULT on Linux, 
 	EXPECT_QUIET(fd);
 }
 
-static volatile int handled;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	handled++;
-}
-
 static void *raise_on_stack(void *argument)
 {
 	stack_t stack = {.ss_sp = argument, .ss_size = 8 * PAGE};
@@ -76,12 +68,12 @@ TEST("UFLT-11", "the frame of a signal waits for its stack")
 		if (message.arg.pagefault.address == (unsigned long)top)
 			break;
 	}
-	while (!handled)
+	while (!signals_counted)
 		if (uffd_poll(fd))
 			EXPECT_EQ(uffd_zeropage(fd, uffd_next(fd).arg.pagefault.address, PAGE, 0),
 				  0);
 	thread_join(thread);
-	EXPECT_EQ(handled, 1);
+	EXPECT_EQ(signals_counted, 1);
 }
 
 /* Run by the program below: says that its argument came whole. */

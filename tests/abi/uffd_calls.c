@@ -27,9 +27,9 @@ TEST("VMA-11", "new memory does not merge with watched memory beside it")
 	EXPECT_EQ(raw_mmap(p, 2 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), p);
 	EXPECT_EQ(raw_mmap(p + 4 * PAGE, 2 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), p + 4 * PAGE);
 	EXPECT_AREAS(p, 6, "2 rw-p, 2 rw-p, 2 rw-p");
-	EXPECT(strstr(smaps_flags(p + 2 * PAGE), "um"));
-	EXPECT(!strstr(smaps_flags(p), "um"));
-	EXPECT(!strstr(smaps_flags(p + 4 * PAGE), "um"));
+	EXPECT(has_flag(p + 2 * PAGE, "um"));
+	EXPECT(!has_flag(p, "um"));
+	EXPECT(!has_flag(p + 4 * PAGE, "um"));
 	p[0] = p[5 * PAGE] = 1;
 	EXPECT_QUIET(fd);
 	EXPECT_EQ(uffd_unregister(fd, p, 6 * PAGE), 0);

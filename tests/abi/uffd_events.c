@@ -156,14 +156,6 @@ TEST("EVT-6", "a process that watches itself alone waits for ever, and can be ki
 	EXPECT_KILLED(pid, SIGKILL);
 }
 
-static volatile int handled;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	handled++;
-}
-
 TEST("EVT-7", "other signals wait until the event was read")
 {
 	char *p = map_private(1, RW);
@@ -177,10 +169,10 @@ TEST("EVT-7", "other signals wait until the event was read")
 	EXPECT_SLEEPS(job);
 	EXPECT_OK(raw(SYS_tkill, job->tid, SIGUSR1));
 	EXPECT_SLEEPS(job);
-	EXPECT_EQ(handled, 0);
+	EXPECT_EQ(signals_counted, 0);
 	EXPECT_REMOVE(fd, p, 1);
 	EXPECT_EQ(call_end(job), 0);
-	EXPECT_EQ(handled, 1);
+	EXPECT_EQ(signals_counted, 1);
 }
 
 TEST("EVT-8", "one munmap over areas of two descriptors sends one event to each, in turn")
@@ -317,7 +309,7 @@ TEST("UNM-1", "so does an mmap over it, a shrinking mremap and the target of one
 	job = begin(SYS_mmap, p, 2 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0);
 	EXPECT_UNMAP(fd, p, 2);
 	EXPECT_EQ(call_end(job), p);
-	EXPECT(!strstr(smaps_flags(p), "um"));
+	EXPECT(!has_flag(p, "um"));
 	job = begin(SYS_mremap, p + 2 * PAGE, 4 * PAGE, 3 * PAGE, 0);
 	EXPECT_UNMAP(fd, p + 5 * PAGE, 1);
 	EXPECT_EQ(call_end(job), p + 2 * PAGE);

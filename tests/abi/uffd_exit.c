@@ -17,11 +17,6 @@
 #include "lib/test.h"
 #include "lib/uffd.h"
 
-static bool watched(const void *p)
-{
-	return strstr(smaps_flags(p), "um");
-}
-
 /* What every call says of memory that is gone; s was shared memory there. */
 static void expect_gone(int fd, char *p)
 {
@@ -126,7 +121,7 @@ TEST("REL-1", "close ends every registration, and areas merge again")
 	EXPECT_AREAS(p, 6, "1 rw-p, 1 rw-p, 1 rw-p, 1 rw-p, 1 rw-p, 1 rw-p");
 	EXPECT_OK(raw_close(fd));
 	EXPECT_AREAS(p, 6, "5 rw-p, 1 rw-p");
-	EXPECT(!watched(p + PAGE) && !watched(s) && watched(p + 5 * PAGE));
+	EXPECT(!has_flag(p + PAGE, "um") && !has_flag(s, "um") && has_flag(p + 5 * PAGE, "um"));
 	EXPECT_LETTERS(p, "00000");
 	EXPECT_OK(raw_close(other));
 	EXPECT_AREAS(p, 6, "6 rw-p");
@@ -166,10 +161,10 @@ TEST("REL-1,REL-8", "only the last of several descriptors counts")
 	EXPECT_FAULT(fd, p, 0);
 	EXPECT_OK(raw_close(fd));
 	EXPECT_SLEEPS(job);
-	EXPECT(watched(p));
+	EXPECT(has_flag(p, "um"));
 	EXPECT_OK(raw_close(copy));
 	EXPECT_TOUCHED(job);
-	EXPECT(!watched(p));
+	EXPECT(!has_flag(p, "um"));
 }
 
 TEST("REL-8", "the end of the monitor is a close")
@@ -186,7 +181,7 @@ TEST("REL-8", "the end of the monitor is a close")
 			raw(SYS_pause);
 	}
 	EXPECT_OK(raw_close(fd)); /* the child's is the last one */
-	EXPECT(watched(p));
+	EXPECT(has_flag(p, "um"));
 	for (int i = 0; i < 2; i++) {
 		job[i] = touch(p + i * PAGE, READ);
 		EXPECT_SLEEPS(job[i]);
@@ -195,7 +190,7 @@ TEST("REL-8", "the end of the monitor is a close")
 	EXPECT_KILLED(pid, SIGKILL);
 	for (int i = 0; i < 2; i++)
 		EXPECT_TOUCHED(job[i]);
-	EXPECT(!watched(p));
+	EXPECT(!has_flag(p, "um"));
 }
 
 TEST("REL-9,REL-11", "a poll that waits keeps the descriptor, then it is released")
@@ -209,12 +204,12 @@ TEST("REL-9,REL-11", "a poll that waits keeps the descriptor, then it is release
 	poller = begin(SYS_poll, &entry, 1, -1);
 	EXPECT_SLEEPS(poller);
 	EXPECT_OK(raw_close(fd));
-	EXPECT(watched(p));
+	EXPECT(has_flag(p, "um"));
 	job = touch(p, READ);
 	EXPECT_EQ(call_end(poller), 1);
 	EXPECT_EQ(entry.revents, POLLNVAL); /* it looks at the number again */
 	EXPECT_TOUCHED(job);		    /* the poll was the last user */
-	EXPECT(!watched(p));
+	EXPECT(!has_flag(p, "um"));
 }
 
 TEST("REL-9", "an epoll forgets a descriptor that is closed")
@@ -245,12 +240,12 @@ TEST("REL-11", "a read that waits gets its message although the descriptor was c
 	reader = begin(SYS_read, fd, &message, sizeof(message));
 	EXPECT_SLEEPS(reader);
 	EXPECT_OK(raw_close(fd));
-	EXPECT(watched(p));
+	EXPECT(has_flag(p, "um"));
 	job = touch(p, READ);
 	EXPECT_EQ(call_end(reader), sizeof(message));
 	EXPECT_EQ(message.arg.pagefault.address, p);
 	EXPECT_TOUCHED(job);
-	EXPECT(!watched(p));
+	EXPECT(!has_flag(p, "um"));
 }
 
 TEST("REL-11", "so does a copy that waits for its source")
@@ -266,11 +261,11 @@ TEST("REL-11", "so does a copy that waits for its source")
 	EXPECT_FAULT(other, src, 0);
 	EXPECT_SLEEPS(job);
 	EXPECT_OK(raw_close(fd));
-	EXPECT(watched(p));
+	EXPECT(has_flag(p, "um"));
 	uffd_fill(other, src, "a");
 	EXPECT_EQ(call_end(job), 0);
 	EXPECT_LETTERS(p, "a");
-	EXPECT(!watched(p));
+	EXPECT(!has_flag(p, "um"));
 }
 
 TEST("REL-5", "descriptors and waiters that are gone leave nothing in use")
@@ -307,7 +302,7 @@ TEST("REL-8,NEW-6", "a copy that another process took keeps the registration, an
 		await_value(shared + 2, 1);
 		EXPECT_OK(raw_close(shared[0])); /* ours was not the last one */
 		EXPECT_LETTERS(p, "a0");
-		EXPECT(!watched(p));
+		EXPECT(!has_flag(p, "um"));
 		_exit(0);
 	}
 	await_value(shared + 1, 1);

@@ -90,11 +90,6 @@ TEST("NEW-7", "creation without memory is ENOMEM")
 
 /* ---- registrations ----------------------------------------------------------------------------- */
 
-static bool watched(const char *p)
-{
-	return strstr(smaps_flags(p), "um");
-}
-
 static long watch_middle(struct scene *s)
 {
 	return uffd_register(s->fd, s->p + PAGE, 2 * PAGE, MISSING);
@@ -104,8 +99,8 @@ static void after_watch(struct scene *s, long result)
 {
 	if (result)
 		EXPECT_ERR(result, ENOMEM);
-	EXPECT_EQ(watched(s->p + PAGE), !result);
-	EXPECT(!watched(s->p) && !watched(s->p + 3 * PAGE));
+	EXPECT_EQ(has_flag(s->p + PAGE, "um"), !result);
+	EXPECT(!has_flag(s->p, "um") && !has_flag(s->p + 3 * PAGE, "um"));
 	EXPECT_OK(uffd_unregister(s->fd, s->p, 4 * PAGE));
 	EXPECT_AREAS(s->p, 4, "4 rw-p");
 }
@@ -126,8 +121,8 @@ static void after_unwatch(struct scene *s, long result)
 {
 	if (result)
 		EXPECT_ERR(result, ENOMEM);
-	EXPECT_EQ(watched(s->p + PAGE), !!result);
-	EXPECT(watched(s->p) && watched(s->p + 3 * PAGE));
+	EXPECT_EQ(has_flag(s->p + PAGE, "um"), !!result);
+	EXPECT(has_flag(s->p, "um") && has_flag(s->p + 3 * PAGE, "um"));
 	uffd_watch(s->fd, s->p, 4, MISSING);
 	EXPECT_AREAS(s->p, 4, "4 rw-p");
 }
@@ -317,7 +312,7 @@ static void after_unmap(struct scene *s, long result)
 {
 	after_event(s, result, 1);
 	EXPECT_EQ(areas_in(s->p + PAGE, 2) > 0, result < 0);
-	EXPECT(result == 0 || watched(s->p + PAGE));
+	EXPECT(result == 0 || has_flag(s->p + PAGE, "um"));
 	EXPECT_OK(raw_mmap(s->p + 4 * PAGE, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0));
 	EXPECT_OK(uffd_unregister(s->fd, s->p, 5 * PAGE));
 	if (result == 0)
@@ -354,7 +349,7 @@ static void after_move(struct scene *s, long result)
 	} else {
 		EXPECT_OK(raw_mmap(s->to, 2 * PAGE, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0));
 	}
-	EXPECT(watched(s->p));
+	EXPECT(has_flag(s->p, "um"));
 	after_event(s, result, 2);
 }
 

@@ -32,11 +32,6 @@ static int do_nothing(void *argument)
 	return 0;
 }
 
-static bool watched(const void *p, const char *flag)
-{
-	return strstr(smaps_flags(p), flag);
-}
-
 TEST("DUP-1", "without EVENT_FORK the child's memory is ordinary, in every mode")
 {
 	char *p = letters("abc"), *s = map_shared(1, RW);
@@ -51,7 +46,8 @@ TEST("DUP-1", "without EVENT_FORK the child's memory is ordinary, in every mode"
 		for (int i = 0; i < 3; i++) {
 			const char *flag = (const char *[]){"um", "uw", "ui"}[i];
 
-			EXPECT(!watched(p, flag) && !watched(p + PAGE, flag) && !watched(s, flag));
+			EXPECT(!has_flag(p, flag) && !has_flag(p + PAGE, flag) &&
+			       !has_flag(s, flag));
 		}
 		EXPECT_AREAS(p, 3, "1 rw-p, 1 rw-p, 1 rw-p");
 		EXPECT_OK(raw_madvise(p, PAGE, MADV_DONTNEED));
@@ -61,7 +57,7 @@ TEST("DUP-1", "without EVENT_FORK the child's memory is ordinary, in every mode"
 		_exit(0);
 	}
 	EXPECT_EXIT(pid, 0);
-	EXPECT(watched(p, "um") && watched(p + PAGE, "uw") && watched(s, "ui"));
+	EXPECT(has_flag(p, "um") && has_flag(p + PAGE, "uw") && has_flag(s, "ui"));
 	EXPECT_QUIET(fd);
 }
 
@@ -114,9 +110,9 @@ static int show_modes(void *argument)
 {
 	char *p = argument;
 
-	EXPECT(watched(p, "um") && !watched(p, "uw"));
-	EXPECT(watched(p + PAGE, "um") && watched(p + PAGE, "uw"));
-	EXPECT(!watched(p + 2 * PAGE, "um"));
+	EXPECT(has_flag(p, "um") && !has_flag(p, "uw"));
+	EXPECT(has_flag(p + PAGE, "um") && has_flag(p + PAGE, "uw"));
+	EXPECT(!has_flag(p + 2 * PAGE, "um"));
 	EXPECT_AREAS(p, 3, "1 rw-p, 1 rw-p, 1 rw-p");
 	return 0;
 }
@@ -289,7 +285,7 @@ TEST("DUP-13", "events of the child come on the child's descriptor")
 	}
 	EXPECT_EXIT(monitor, 0);
 	EXPECT_EXIT(pid, 0);
-	EXPECT(watched(p, "um"));
+	EXPECT(has_flag(p, "um"));
 }
 
 TEST("DUP-15", "a child that inherits the descriptor fills the parent's memory")

@@ -4,7 +4,6 @@
  * (docs/contract/userfaultfd.md, DUP-8, DUP-11, DUP-12, DUP-14, DUP-17, RACE-9).
  */
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/maps.h"
@@ -26,7 +25,7 @@ static int be_ordinary(void *argument)
 {
 	char *p = argument;
 
-	EXPECT(!strstr(smaps_flags(p), "um"));
+	EXPECT(!has_flag(p, "um"));
 	EXPECT_LETTERS(p, "0");
 	return 0;
 }

@@ -5,7 +5,6 @@
  */
 #include <linux/futex.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,7 +101,7 @@ TEST("UFLT-11,UVMA-5", "mlock waits page by page")
 	}
 	EXPECT_EQ(call_end(job), 0);
 	EXPECT_EQ(smaps_value(p, "Locked"), 12);
-	EXPECT(strstr(smaps_flags(p), "um")); /* it stays registered (UVMA-4) */
+	EXPECT(has_flag(p, "um")); /* it stays registered (UVMA-4) */
 	EXPECT_QUIET(fd);
 }
 
@@ -171,14 +170,6 @@ TEST("UFLT-16", "kill ends a wait inside the kernel")
 	}
 }
 
-static volatile int handled;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	handled++;
-}
-
 TEST("UFLT-17", "another signal does not end a call that waits for a page")
 {
 	char *p = map_private(1, RW);
@@ -193,7 +184,7 @@ TEST("UFLT-17", "another signal does not end a call that waits for a page")
 	EXPECT_OK(raw(SYS_tkill, job->tid, SIGUSR1));
 	uffd_fill(fd, p, "a");
 	EXPECT_EQ(call_end(job), 64);
-	EXPECT_EQ(handled, 1);
+	EXPECT_EQ(signals_counted, 1);
 	EXPECT_EQ(p[64], 'a');
 }
 
@@ -211,7 +202,7 @@ TEST("UFLT-17", "a signal that is pending before the fault does not end the call
 	EXPECT_OK(raw(SYS_tkill, job->tid, SIGUSR1));
 	uffd_fill(fd, p, "a");
 	EXPECT_EQ(call_end(job), 0);
-	EXPECT_EQ(handled, 1);
+	EXPECT_EQ(signals_counted, 1);
 }
 
 static int set_child_tid_word(void *argument)

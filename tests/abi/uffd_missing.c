@@ -194,14 +194,6 @@ TEST("UFLT-14", "a signal interrupts the wait, and the access asks again")
 	EXPECT_TOUCHED(job);
 }
 
-static volatile int handled;
-
-static void count_signal(int signal)
-{
-	(void)signal;
-	handled++;
-}
-
 TEST("UFLT-14", "the handler of a signal runs while the page is missing, then comes a new message")
 {
 	char *p = map_private(1, RW);
@@ -216,7 +208,7 @@ TEST("UFLT-14", "the handler of a signal runs while the page is missing, then co
 		EXPECT_SLEEPS(job);
 		EXPECT_OK(raw(SYS_tkill, job->tid, SIGUSR1));
 		EXPECT_FAULT(fd, p, 0); /* the same address again */
-		EXPECT_EQ(handled, i);
+		EXPECT_EQ(signals_counted, i);
 	}
 	uffd_fill(fd, p, "a");
 	EXPECT_ERR(uffd_copy(fd, p, letters("b"), PAGE, 0), EEXIST); /* for the first message */

@@ -2,7 +2,6 @@
 /*
  * tests/abi/uffd_remap.c - mremap of watched memory (docs/contract/userfaultfd.md, section 12, RMA).
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/maps.h"
@@ -13,11 +12,6 @@
 #define MAYMOVE	  1
 #define FIXED	  3 /* with MAYMOVE */
 #define DONTUNMAP 4
-
-static bool watched(const void *p)
-{
-	return strstr(smaps_flags(p), "um");
-}
 
 TEST("RMA-1", "with EVENT_REMAP the new place is watched as the old one was")
 {
@@ -35,8 +29,8 @@ TEST("RMA-1", "with EVENT_REMAP the new place is watched as the old one was")
 	EXPECT_ERR(uffd_zeropage(fd, to + PAGE, PAGE, 0), EAGAIN);
 	EXPECT_REMAP(fd, p, to, 2 * PAGE);
 	EXPECT_EQ(call_end(job), to);
-	EXPECT(watched(to));
-	EXPECT(strstr(smaps_flags(to), "uw"));
+	EXPECT(has_flag(to, "um"));
+	EXPECT(has_flag(to, "uw"));
 	job = touch(to + PAGE, WRITE);
 	EXPECT_FAULT(fd, to + PAGE, FAULT_WRITE);
 	uffd_fill(fd, to + PAGE, "b");
@@ -71,7 +65,7 @@ TEST("RMA-1", "a part that moves is split off")
 	EXPECT_REMAP(fd, p + PAGE, to, PAGE);
 	EXPECT_EQ(call_end(job), to);
 	EXPECT_AREAS(p, 3, "1 rw-p, 1 hole, 1 rw-p");
-	EXPECT(watched(p) && watched(p + 2 * PAGE) && watched(to));
+	EXPECT(has_flag(p, "um") && has_flag(p + 2 * PAGE, "um") && has_flag(to, "um"));
 }
 
 TEST("RMA-1", "shared memory moves with its registration")
@@ -101,7 +95,7 @@ TEST("RMA-2", "without EVENT_REMAP what moves is not watched any more")
 	job = begin(SYS_mremap, p, 2 * PAGE, 2 * PAGE, FIXED, to);
 	EXPECT_UNMAP(fd, p, 2);
 	EXPECT_EQ(call_end(job), to);
-	EXPECT(!watched(to));
+	EXPECT(!has_flag(to, "um"));
 	EXPECT_LETTERS(to, "a0");
 	EXPECT_ERR(uffd_zeropage(fd, to + PAGE, PAGE, 0), ENOENT);
 	EXPECT_QUIET(fd);
@@ -166,7 +160,7 @@ TEST("RMA-3", "UNMAP of the target, REMAP, UNMAP of the old place")
 	EXPECT_REMAP(fd, p, to, 2 * PAGE);
 	EXPECT_UNMAP(fd, p, 2);
 	EXPECT_EQ(call_end(job), to);
-	EXPECT(watched(to));
+	EXPECT(has_flag(to, "um"));
 	EXPECT_QUIET(fd);
 }
 
@@ -220,7 +214,7 @@ TEST("RMA-5", "with DONTUNMAP the old place stays watched and is missing")
 	EXPECT_REMAP(fd, p, to, 2 * PAGE);
 	EXPECT_EQ(call_end(job), to);
 	EXPECT_LETTERS(to, "ab");
-	EXPECT(watched(p) && watched(to));
+	EXPECT(has_flag(p, "um") && has_flag(to, "um"));
 	job = touch(p, READ);
 	EXPECT_FAULT(fd, p, 0);
 	uffd_fill(fd, p, "c");
@@ -238,7 +232,7 @@ TEST("RMA-5,RMA-2", "without EVENT_REMAP only the old place is watched then")
 	uffd_watch(fd, p, 2, MISSING);
 	uffd_fill(fd, p, "a");
 	EXPECT_EQ(raw_mremap(p, 2 * PAGE, 2 * PAGE, FIXED | DONTUNMAP, to), to);
-	EXPECT(watched(p) && !watched(to));
+	EXPECT(has_flag(p, "um") && !has_flag(to, "um"));
 	EXPECT_LETTERS(to, "a0");
 	job = touch(p, READ);
 	EXPECT_FAULT(fd, p, 0);
@@ -265,7 +259,7 @@ TEST("RMA-6,RACE-15", "an mremap that fails sends nothing and stops no filling")
 	result = raw_mremap(p, 2 * PAGE, 2 * PAGE, FIXED, to);
 	EXPECT_EQ(raw_pwrite(ctl, limit == 65530 ? "65530\n" : "", 6, 0), 6);
 	EXPECT_ERR(result, ENOMEM);
-	EXPECT(watched(p));
+	EXPECT(has_flag(p, "um"));
 	EXPECT_QUIET(fd);
 	EXPECT_EQ(uffd_zeropage(fd, p, 2 * PAGE, 0), 0);
 }
@@ -279,8 +273,8 @@ TEST("RMA-7", "a move to the next place, without a page, is told by its flags wh
 	uffd_watch(fd, p, 1, MISSING);
 	EXPECT_EQ(raw_mremap(p, PAGE, PAGE, FIXED | DONTUNMAP, p + PAGE), p + PAGE);
 	EXPECT_LETTERS(p + PAGE, "0"); /* never watched */
-	EXPECT(!watched(p + PAGE));
-	if (watched(p))
+	EXPECT(!has_flag(p + PAGE, "um"));
+	if (has_flag(p, "um"))
 		EXPECT_EQ(uffd_zeropage(fd, p, PAGE, 0), 0);
 	EXPECT_LETTERS(p, "0");
 	EXPECT_QUIET(fd);

@@ -3,18 +3,12 @@
  * tests/abi/uffd_vma.c - how a registration lives with its areas (docs/contract/userfaultfd.md,
  * section 13).
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/maps.h"
 #include "lib/task.h"
 #include "lib/test.h"
 #include "lib/uffd.h"
-
-static bool watched(const void *p)
-{
-	return strstr(smaps_flags(p), "um");
-}
 
 /* A missing page here sends a message. */
 static void expect_missing(int fd, char *at)
@@ -56,7 +50,7 @@ TEST("UVMA-2", "new memory next to a watched area or over it is not watched")
 	EXPECT_AREAS(p, 4, "2 rw-p, 2 rw-p");
 	EXPECT_ACCESS(p + 2 * PAGE, WRITE);
 	EXPECT_OK(raw_mmap(p + PAGE, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0));
-	EXPECT(watched(p) && !watched(p + PAGE));
+	EXPECT(has_flag(p, "um") && !has_flag(p + PAGE, "um"));
 	EXPECT_ACCESS(p + PAGE, WRITE);
 	EXPECT_AREAS(p, 4, "1 rw-p, 3 rw-p");
 	EXPECT_QUIET(fd);
@@ -70,7 +64,7 @@ TEST("UVMA-2", "what brk adds to a watched heap is not watched")
 	EXPECT_EQ(raw_brk(heap + PAGE), heap + PAGE);
 	uffd_watch(fd, heap, 1, MISSING);
 	EXPECT_EQ(raw_brk(heap + 3 * PAGE), heap + 3 * PAGE);
-	EXPECT(watched(heap) && !watched(heap + PAGE));
+	EXPECT(has_flag(heap, "um") && !has_flag(heap + PAGE, "um"));
 	EXPECT_ACCESS(heap + PAGE, WRITE);
 	EXPECT_QUIET(fd);
 }
@@ -87,7 +81,7 @@ TEST("UVMA-3", "an area that grows down stays watched as a whole")
 	job = touch(top - PAGE, WRITE);
 	EXPECT_FAULT(fd, top - PAGE, FAULT_WRITE);
 	EXPECT_AREAS(top - PAGE, 2, "2 rw-p");
-	EXPECT(watched(top - PAGE));
+	EXPECT(has_flag(top - PAGE, "um"));
 	uffd_fill(fd, top - PAGE, "a");
 	EXPECT_TOUCHED(job);
 	EXPECT_QUIET(fd);
@@ -105,7 +99,7 @@ TEST("UVMA-4", "mprotect, madvise and mlock keep the registration, in both parts
 	EXPECT_OK(raw_mlock2(p + 4 * PAGE, PAGE, 1 /* MLOCK_ONFAULT */));
 	EXPECT_AREAS(p, 6, "1 rw-p, 1 r--p, 1 rw-p, 1 rw-p, 1 rw-p, 1 rw-p");
 	for (int i = 0; i < 6; i++)
-		EXPECT(watched(p + i * PAGE));
+		EXPECT(has_flag(p + i * PAGE, "um"));
 	EXPECT_OK(raw_mprotect(p + PAGE, PAGE, RW));
 	EXPECT_OK(raw_madvise(p + 3 * PAGE, PAGE, MADV_DOFORK));
 	EXPECT_OK(raw_munlock(p + 4 * PAGE, PAGE));
@@ -122,7 +116,7 @@ TEST("UVMA-4", "both sides of a hole stay watched")
 
 	uffd_watch(fd, p, 3, MISSING);
 	EXPECT_OK(raw_munmap(p + PAGE, PAGE));
-	EXPECT(watched(p) && watched(p + 2 * PAGE));
+	EXPECT(has_flag(p, "um") && has_flag(p + 2 * PAGE, "um"));
 	EXPECT_OK(raw_mmap(p + PAGE, PAGE, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0));
 	expect_missing(fd, p + 100);
 	expect_missing(fd, p + 2 * PAGE);
@@ -169,11 +163,11 @@ TEST("UVMA-9", "an area has a descriptor when it has a mode, and none when it ha
 	for (int mode = 1; mode < 8; mode++) {
 		uffd_watch(fd, s, 1, mode);
 		for (int i = 0; i < 3; i++)
-			EXPECT_EQ(!!strstr(smaps_flags(s), flags[i]), mode >> i & 1);
+			EXPECT_EQ(has_flag(s, flags[i]), mode >> i & 1);
 		EXPECT_EQ(uffd_zeropage(fd, s, PAGE, 0), 0);
 		EXPECT_OK(uffd_unregister(fd, s, PAGE));
 		for (int i = 0; i < 3; i++)
-			EXPECT(!strstr(smaps_flags(s), flags[i]));
+			EXPECT(!has_flag(s, flags[i]));
 		EXPECT_ERR(uffd_zeropage(fd, s, PAGE, 0), ENOENT);
 		EXPECT_OK(raw_madvise(s, PAGE, MADV_REMOVE));
 	}

@@ -7,8 +7,8 @@
  *	model-guest -f FILE		the same of a program in text form
  *
  * Two kernels that do the same print the same. Processes take turns: one word of shared memory says
- * whose turn it is. The address space is made in guest_window.c, operations are in guest_calls.c, and
- * guest_trace.c says what they did.
+ * whose turn it is. The address space is made in guest_window.c, operations are in guest_calls.c,
+ * and guest_trace.c says what they did.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests/model/guest_calls.c - the operations of the model's programs, as calls and accesses of a real
- * process.
+ * tests/model/guest_calls.c - the operations of the model's programs, as calls and accesses of a
+ * real process.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include "guest.h"
 
-/* ---- Access ----------------------------------------------------------------------------------------- */
+/* ---- Access ---------------------------------------------------------------------------------- */
 
 static sigjmp_buf out_of_fault;
 static volatile long fault_result;
@@ -58,7 +58,7 @@ static long do_write(unsigned long addr, unsigned long len, unsigned long value)
 	return 0;
 }
 
-/* ---- Operations ------------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------ */
 
 static long relative(long ret)
 {

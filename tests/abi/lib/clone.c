@@ -2,8 +2,7 @@
 /*
  * lib/clone.c - see clone.h. The child's function lies on its stack, where it begins by popping it.
  */
-#include "clone.h"
-#include "sys.h"
+#include "lib/clone.h"
 
 /* In the child: RSP points to fn and arg, which call_fn takes off and calls; ends the task. */
 #define CHILD_PART                                                                                 \

@@ -8,23 +8,7 @@
 #ifndef TESTS_ABI_LIB_CLONE_H
 #define TESTS_ABI_LIB_CLONE_H
 
-#include <stdint.h>
-
-struct clone3_args {
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
-		set_tid_size, cgroup;
-};
-
-#ifndef CLONE_CLEAR_SIGHAND
-#define CLONE_CLEAR_SIGHAND 0x100000000ULL
-#endif
-#ifndef CLONE_INTO_CGROUP
-#define CLONE_INTO_CGROUP 0x200000000ULL
-#endif
-
-/* The flags of a thread of this process. */
-#define THREAD_FLAGS                                                                               \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+#include "lib/task.h"
 
 /* Both return the child's id or -errno. stack: its end, 16-byte aligned. */
 long clone_call(unsigned long flags, void *stack, int (*fn)(void *), void *arg, int *parent_tid,

@@ -278,6 +278,11 @@ const char *smaps_flags(const void *addr)
 	return line ? line + strlen("VmFlags: ") : "";
 }
 
+bool has_flag(const void *addr, const char *flag)
+{
+	return strstr(smaps_flags(addr), flag) != NULL;
+}
+
 /*
  * Linux 6.1 keeps up to 64 faults in the task before it adds them to the mm; dropping a page of
  * this task adds them.

@@ -5,6 +5,7 @@
 #ifndef TESTS_ABI_LIB_MAPS_H
 #define TESTS_ABI_LIB_MAPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,8 @@ long vmstat_value(const char *name);
 /* The same of the area at addr in /proc/self/smaps; and its VmFlags line, in a static buffer. */
 long smaps_value(const void *addr, const char *name);
 const char *smaps_flags(const void *addr);
+/* Whether this one, of two letters, is among them: "um" where a userfaultfd waits for pages. */
+bool has_flag(const void *addr, const char *flag);
 
 /* RssAnon, RssFile, RssShmem or VmRSS of status in pages, exact for a process of one thread. */
 long rss_pages(const char *name);

@@ -244,6 +244,15 @@ unsigned int random_below(unsigned int limit)
 	return (random_seed >> 33) % limit;
 }
 
+long long clock_now(int clock)
+{
+	struct timespec time = {-1, -1};
+
+	EXPECT_EQ(raw(SYS_clock_gettime, clock, &time), 0);
+	EXPECT(time.tv_nsec >= 0 && time.tv_nsec < 1000000000);
+	return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 void doze(int milliseconds)
 {
 	struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};

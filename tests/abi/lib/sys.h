@@ -168,6 +168,9 @@ void *thread_join(struct thread thread);
 extern _Thread_local uint64_t random_seed;
 unsigned int random_below(unsigned int limit);
 
+/* What this clock of clock_gettime says, in nanoseconds. */
+long long clock_now(int clock);
+
 /* Sleeps about so many milliseconds; never used to decide something. */
 void doze(int milliseconds);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/task.h"
@@ -59,6 +60,23 @@ int wait_status(pid_t pid)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == TEST_FAILED)
 		_exit(TEST_FAILED); /* the child has said why */
 	return status;
+}
+
+volatile int signals_counted;
+
+void count_signal(int signal)
+{
+	(void)signal;
+	__atomic_add_fetch(&signals_counted, 1, __ATOMIC_RELAXED);
+}
+
+void ring_alarms(bool on)
+{
+	struct itimerval timer = {{0, on * 20000}, {0, on * 20000}};
+	struct sigaction action = {.sa_handler = count_signal};
+
+	EXPECT_EQ(sigaction(SIGALRM, &action, NULL), 0);
+	EXPECT_EQ(setitimer(ITIMER_REAL, &timer, NULL), 0);
 }
 
 struct gate gate_new(void)

@@ -64,6 +64,15 @@ struct clone3_args {
 /* Waits for this child (with __WALL) and returns its status. */
 int wait_status(pid_t pid);
 
+/* A handler of signals that counts them. */
+extern volatile int signals_counted;
+void count_signal(int signal);
+/*
+ * SIGALRM again and again, to count_signal without SA_RESTART, until this is called with false: one
+ * may come before the call waits that it shall end.
+ */
+void ring_alarms(bool on);
+
 /* A gate lets one task through for each time that it is opened; works across fork and threads. */
 struct gate {
 	int in, out;
