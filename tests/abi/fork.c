@@ -321,7 +321,7 @@ TEST("CLN-2", "pid, parent and process group of a child")
 	EXPECT_EXIT(pid, 0);
 }
 
-TEST("FST-1,COW-12", "a thousand children leave memory as it was")
+TEST_SLOW("FST-1,COW-12", "a thousand children leave memory as it was", 90)
 {
 	char *p = map_private(16, RW);
 	long before = 0;
@@ -340,6 +340,8 @@ TEST("FST-1,COW-12", "a thousand children leave memory as it was")
 		EXPECT(pid > 0);
 		EXPECT_EQ(wait_status(pid), 0);
 	}
+	for (int i = 0; i < 100 && free_memory() <= before - 1024; i++)
+		doze(20); /* Linux frees a part of it later */
 	EXPECT(free_memory() > before - 1024);
 	EXPECT_EQ(p[0], 1);
 }
