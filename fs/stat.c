@@ -152,11 +152,13 @@ static int cp_compat_stat(const struct kstat *stat, void __user *statbuf)
 static int cp_stat64(const struct kstat *stat, void __user *statbuf)
 {
 	struct stat64_32 tmp = {
-		STAT_MEMBERS(stat),    NEW_STAT_MEMBERS(stat),
-		.__st_ino = stat->ino, /* the low half */
-		.st_uid = stat->uid,   .st_gid = stat->gid,
+		STAT_MEMBERS(stat),
+		NEW_STAT_MEMBERS(stat),
+		.st_uid = stat->uid,
+		.st_gid = stat->gid,
 	};
 
+	tmp.__st_ino = stat->ino; /* the low half once more */
 	return copy_to_user(statbuf, &tmp, sizeof(tmp)) ? -EFAULT : 0;
 }
 

@@ -34,7 +34,6 @@ int sync_filesystem(struct super_block *sb);
 /* ---- fs/inode.c -------------------------------------------------------------------------- */
 
 void inode_init(void);
-void inode_init_once(struct inode *inode); /* what a slab constructor does */
 struct inode *new_inode(struct super_block *sb);
 struct inode *new_inode_pseudo(struct super_block *sb);
 umode_t vfs_prepare_mode(const struct inode *dir, umode_t mode); /* umask and more */
