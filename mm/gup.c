@@ -14,18 +14,16 @@
 #include "vm_internal.h"
 
 /* FOLL_FORCE may read what is mapped without rights, and write what a private VMA may not. */
-static int check_vma_rights(const struct vm_area_struct *vma, unsigned int foll)
+static bool vma_allows(const struct vm_area_struct *vma, unsigned int foll)
 {
 	vm_flags_t flags = vma->vm_flags;
 
-	if (foll & FOLL_WRITE) {
-		if (flags & VM_WRITE)
-			return 0;
-		return foll & FOLL_FORCE && is_cow_mapping(flags) ? 0 : -EFAULT;
-	}
-	if (flags & VM_READ)
-		return 0;
-	return foll & FOLL_FORCE && flags & VM_MAYREAD ? 0 : -EFAULT;
+	if (flags & (VM_IO | VM_PFNMAP))
+		return false;
+	if (flags & (foll & FOLL_WRITE ? VM_WRITE : VM_READ))
+		return true;
+	return foll & FOLL_FORCE &&
+	       (foll & FOLL_WRITE ? is_cow_mapping(flags) : flags & VM_MAYREAD);
 }
 
 /*
@@ -79,11 +77,8 @@ int get_user_page(struct mm_struct *mm, unsigned long addr, unsigned int foll, s
 		  bool *locked)
 {
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
-	int err;
+	int err = vma && vma_allows(vma, foll) ? 0 : -EFAULT;
 
-	if (!vma || vma->vm_flags & (VM_IO | VM_PFNMAP))
-		return -EFAULT;
-	err = check_vma_rights(vma, foll);
 	while (!err) {
 		*page = follow_page(vma, addr, foll);
 		if (*page)

@@ -105,54 +105,50 @@ pmd_t *__pt_alloc_table(struct mm_struct *mm, unsigned long addr)
 
 /* ---- freeing --------------------------------------------------------------------------------- */
 
-/* A hole without VMAs, [floor, ceiling). The table of a region goes when the whole region is in it. */
+/* A hole without VMAs: [floor, ceiling). */
 struct table_hole {
 	struct mmu_gather *tlb;
 	unsigned long floor, ceiling;
 };
 
-static bool region_in_hole(const struct table_hole *h, unsigned long addr, unsigned long size)
-{
-	addr &= ~(size - 1);
-	return addr >= h->floor && addr + size - 1 <= h->ceiling - 1;
-}
-
-/* @table is what the entry of the region at @addr points to, which the caller clears. */
-static void free_table(const struct table_hole *h, struct page *table, unsigned long addr,
+/*
+ * @table, of the region of @size bytes at @addr, goes when all of the region lies in the hole. True:
+ * the caller clears the entry above it.
+ */
+static bool free_table(const struct table_hole *h, struct page *table, unsigned long addr,
 		       unsigned long size)
 {
 	struct mm_struct *mm = h->tlb->mm;
 
+	addr &= ~(size - 1);
+	if (addr < h->floor || addr + size - 1 > h->ceiling - 1)
+		return false;
 	spin_lock(&mm->page_table_lock);
 	list_move(&table->pt_list, &h->tlb->tables);
 	spin_unlock(&mm->page_table_lock);
 	atomic64_sub(PAGE_SIZE, &mm->pgtables_bytes);
 	h->tlb->freed_tables = true;
-	addr &= ~(size - 1);
 	tlb_remove_tlb_range(h->tlb, addr, addr + size);
+	return true;
 }
 
 static void free_pte_tables(const struct table_hole *h, pmd_t *pmd, unsigned long addr,
 			    unsigned long end)
 {
-	struct page *table;
 	unsigned long next;
 
 	for (; addr != end; pmd++, addr = next) {
 		next = pmd_addr_end(addr, end);
-		if (pmd_none(*pmd) || !region_in_hole(h, addr, PMD_SIZE))
+		if (pmd_none(*pmd) || !free_table(h, pmd_page(*pmd), addr, PMD_SIZE))
 			continue;
-		table = pmd_page(*pmd);
-		VM_BUG_ON(pt_entries(table));
+		VM_BUG_ON(pt_entries(pmd_page(*pmd)));
 		pmd_clear(pmd);
-		free_table(h, table, addr, PMD_SIZE);
 	}
 }
 
 static void free_pmd_tables(const struct table_hole *h, pud_t *pud, unsigned long addr,
 			    unsigned long end)
 {
-	struct page *table;
 	unsigned long next;
 
 	for (; addr != end; pud++, addr = next) {
@@ -160,11 +156,8 @@ static void free_pmd_tables(const struct table_hole *h, pud_t *pud, unsigned lon
 		if (pud_none(*pud))
 			continue;
 		free_pte_tables(h, pmd_offset(pud, addr), addr, next);
-		if (!region_in_hole(h, addr, PUD_SIZE))
-			continue;
-		table = pud_page(*pud);
-		pud_clear(pud);
-		free_table(h, table, addr, PUD_SIZE);
+		if (free_table(h, pud_page(*pud), addr, PUD_SIZE))
+			pud_clear(pud);
 	}
 }
 
@@ -174,18 +167,14 @@ void free_pgtables(struct mmu_gather *tlb, unsigned long start, unsigned long en
 	const struct table_hole h = {tlb, floor, ceiling};
 	pgd_t *pgd = pgd_offset(tlb->mm, start);
 	unsigned long addr = start, next;
-	struct page *table;
 
 	for (; addr != end; pgd++, addr = next) {
 		next = pgd_addr_end(addr, end);
 		if (pgd_none(*pgd))
 			continue;
 		free_pmd_tables(&h, pud_offset(pgd, addr), addr, next);
-		if (!region_in_hole(&h, addr, PGDIR_SIZE))
-			continue;
-		table = pgd_page(*pgd);
-		pgd_clear(pgd);
-		free_table(&h, table, addr, PGDIR_SIZE);
+		if (free_table(&h, pgd_page(*pgd), addr, PGDIR_SIZE))
+			pgd_clear(pgd);
 	}
 }
 

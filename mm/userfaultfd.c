@@ -253,7 +253,7 @@ static int claim_entry(struct pt_handle *pt, const struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Maps @page at dst, and moves on; its reference goes to the table. 0 or -errno. */
+/* Maps @page at dst, and moves on; its reference goes to the table, or is dropped. 0 or -errno. */
 static int mfill_install(struct mfill *f, struct page *page)
 {
 	struct vm_area_struct *vma = f->vma;
@@ -267,7 +267,7 @@ static int mfill_install(struct mfill *f, struct page *page)
 		entry = pte_mkwrite(entry);
 	err = pt_lock_writable(f->mm, f->dst, &pt);
 	if (err)
-		return err;
+		goto out;
 	err = claim_entry(&pt, vma); /* stop: uffd-7 */
 	if (!err) {
 		pt_install(&pt, entry);
@@ -275,20 +275,18 @@ static int mfill_install(struct mfill *f, struct page *page)
 		f->src += PAGE_SIZE;
 	}
 	pt_unlock(&pt);
+out:
+	if (err)
+		put_page(page);
 	return err;
 }
 
 /* @page, filled, becomes private memory. */
 static int mfill_anon(struct mfill *f, struct page *page)
 {
-	int err;
-
 	page_set_anon(page);
 	vma_set_faulted(f->vma);
-	err = mfill_install(f, page);
-	if (err)
-		put_page(page);
-	return err;
+	return mfill_install(f, page);
 }
 
 /* @page, filled, becomes a page of the object, and is mapped here. */
@@ -304,10 +302,8 @@ static int mfill_shared(struct mfill *f, struct page *page)
 	if (!err) {
 		get_page(page);
 		err = mfill_install(f, page);
-		if (err) {
-			put_page(page);
+		if (err)
 			delete_from_page_cache(page);
-		}
 	}
 	unlock_page(page);
 	put_page(page);
@@ -365,10 +361,8 @@ static int fill_continue(struct mfill *f, unsigned long end)
 	err = shmem_getpage(inode, linear_page_index(f->vma, f->dst), &page, SGP_READ);
 	if (err || !page)
 		return err ? err : -EFAULT;
-	err = PageUptodate(page) ? mfill_install(f, page) : -EFAULT;
-	unlock_page(page);
-	if (err)
-		put_page(page);
+	err = mfill_install(f, page);
+	unlock_page(page); /* the page cache has it, even if the table has not */
 	return err;
 }
 

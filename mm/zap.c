@@ -26,23 +26,20 @@ static unsigned long zap_table(struct mmu_gather *tlb, struct pt_handle *pt, uns
 	unsigned long addr;
 	bool full = false;
 
-	while (!full && (ptep = pt_skip_none(ptep, last)) != last) {
+	for (; !full && (ptep = pt_skip_none(ptep, last)) != last; ptep++) {
 		pte_t pte = ptep_get(ptep);
 		struct page *page = pte_present(pte) ? vm_normal_page(pte) : NULL;
 
 		addr = pt->addr + ((ptep - pt->pte) << PAGE_SHIFT);
 		if (unlikely(flags) && ((flags & ZAP_KEEP_PRIVATE && (!page || PageAnon(page))) ||
-					(flags & ZAP_KEEP_WP && is_pte_marker(pte)))) {
-			ptep++;
+					(flags & ZAP_KEEP_WP && is_pte_marker(pte))))
 			continue;
-		}
 		pte = ptep_get_and_clear(tlb->mm, addr, ptep);
 		pt_counts_add(&counts, pte, page, -1);
 		if (unlikely(flags & ZAP_KEEP_WP) && pte_uffd_wp(pte)) {
 			set_pte(ptep, pte_uffd_wp_marker());
 			counts.special++;
 		}
-		ptep++;
 		tlb_remove_tlb_range(tlb, addr, addr + PAGE_SIZE);
 		if (!page)
 			continue;
