@@ -212,6 +212,14 @@ void d_instantiate(struct dentry *dentry, struct inode *inode)
 	write_unlock(&dcache_lock);
 }
 
+/* For a file without a name: nobody else has the dentry yet, and its name is short. */
+void d_tmpfile(struct dentry *dentry, struct inode *inode)
+{
+	dentry->d_name.len =
+		snprintf((char *)dentry->d_iname, DNAME_INLINE_LEN, "#%lu", inode->i_ino);
+	d_instantiate(dentry, inode);
+}
+
 void d_add(struct dentry *dentry, struct inode *inode)
 {
 	write_lock(&dcache_lock);

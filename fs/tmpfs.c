@@ -159,7 +159,7 @@ static int tmpfs_tmpfile(struct inode *dir, struct dentry *dentry, umode_t mode)
 		return PTR_ERR(inode);
 	clear_nlink(inode);
 	inode->i_state |= I_LINKABLE;
-	d_instantiate(dentry, inode);
+	d_tmpfile(dentry, inode);
 	return 0;
 }
 

@@ -133,6 +133,7 @@ struct dentry *d_alloc(struct dentry *parent, const struct qstr *name); /* count
 struct dentry *d_alloc_pseudo(struct super_block *sb, const struct qstr *name);
 struct dentry *d_make_root(struct inode *root_inode); /* eats the inode, also on failure */
 void d_instantiate(struct dentry *dentry, struct inode *inode); /* eats an inode reference */
+void d_tmpfile(struct dentry *dentry, struct inode *inode);	/* the same; named "#INODE" */
 void d_add(struct dentry *dentry, struct inode *inode);		/* d_instantiate and hash */
 /* For ->lookup(): as d_add; an ERR_PTR inode is passed through. Returns NULL or the error. */
 struct dentry *d_splice_alias(struct inode *inode, struct dentry *dentry);

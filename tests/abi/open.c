@@ -3,6 +3,7 @@
  * tests/abi/open.c - opening files, and descriptors (docs/contract/files.md, section 3).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -190,7 +191,8 @@ TEST("OPEN-6", "dup2 and dup3, and what a descriptor owns")
 TEST("OPEN-7", "files without a name")
 {
 	struct stat st;
-	int fd;
+	char name[64], path[128];
+	int fd, n;
 
 	enter_tmpfs();
 	EXPECT_ERR(raw_open(".", O_TMPFILE | O_RDONLY, 0600), EINVAL);
@@ -198,6 +200,11 @@ TEST("OPEN-7", "files without a name")
 	EXPECT_EQ(raw_write(fd, "x", 1), 1);
 	EXPECT_OK(raw(SYS_fstat, fd, &st));
 	EXPECT_EQ(st.st_nlink, 0);
+	snprintf(name, sizeof(name), "#%lu (deleted)", st.st_ino);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = EXPECT_OK(raw(SYS_readlink, path, path, sizeof(path)));
+	path[n] = '\0';
+	EXPECT_STR(strrchr(path, '/') + 1, name);
 	EXPECT_OK(raw(SYS_linkat, fd, "", AT_FDCWD, "name", AT_EMPTY_PATH));
 	EXPECT_OK(raw(SYS_stat, "name", &st));
 	EXPECT_EQ(st.st_nlink, 1);
