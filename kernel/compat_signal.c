@@ -171,7 +171,7 @@ static enum siginfo_layout siginfo_layout(int sig, int code)
 	return code <= POLL_HUP ? SIL_POLL : SIL_KILL;
 }
 
-static void fault_to_32(struct compat_siginfo *to, const siginfo_t *from)
+static void fault_to_32(struct compat_siginfo *to, const kernel_siginfo_t *from)
 {
 	to->_sigfault._addr = (u32)(unsigned long)from->si_addr;
 	if (from->si_signo == SIGBUS && from->si_code >= BUS_MCEERR_AR)
@@ -180,7 +180,7 @@ static void fault_to_32(struct compat_siginfo *to, const siginfo_t *from)
 		to->_sigfault._addr_pkey._pkey = from->si_pkey;
 }
 
-int copy_siginfo_to_user32(struct compat_siginfo __user *uto, const siginfo_t *from)
+int copy_siginfo_to_user32(struct compat_siginfo __user *uto, const kernel_siginfo_t *from)
 {
 	struct compat_siginfo to;
 
@@ -227,17 +227,18 @@ int copy_siginfo_to_user32(struct compat_siginfo __user *uto, const siginfo_t *f
 }
 
 /* Faults are the kernel's to tell: of a program's own siginfo the address alone is kept. */
-int copy_siginfo_from_user32(siginfo_t *to, const struct compat_siginfo __user *ufrom)
+int copy_siginfo_from_user32(kernel_siginfo_t *to, const struct compat_siginfo __user *ufrom,
+			     int sig)
 {
 	struct compat_siginfo from;
 
 	if (copy_from_user(&from, ufrom, sizeof(from)))
 		return -EFAULT;
 	clear_siginfo(to);
-	to->si_signo = from.si_signo;
+	to->si_signo = sig ?: from.si_signo;
 	to->si_errno = from.si_errno;
 	to->si_code = from.si_code;
-	switch (siginfo_layout(from.si_signo, from.si_code)) {
+	switch (siginfo_layout(to->si_signo, from.si_code)) {
 	case SIL_TIMER:
 		to->si_tid = from._timer._tid;
 		to->si_overrun = from._timer._overrun;

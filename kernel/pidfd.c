@@ -140,7 +140,7 @@ static int fill_pidfd_info(int sig, siginfo_t __user *uinfo, struct pid *pid,
 		info->si_uid = current_uid();
 		return 0;
 	}
-	err = copy_siginfo_from_user_any(info, uinfo);
+	err = copy_siginfo_from_user_any(info, uinfo, 0);
 	if (err)
 		return err;
 	if (sig != info->si_signo)

@@ -222,14 +222,49 @@ long sys_rt_sigaction(int sig, const struct sigaction __user *act, struct sigact
 
 /* ---- siginfo ----------------------------------------------------------------------------- */
 
-int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from)
+#define SI_EXPANSION_SIZE (sizeof(siginfo_t) - sizeof(kernel_siginfo_t))
+
+static void __user *si_expansion(const siginfo_t __user *info)
 {
-	return copy_to_user(to, from, sizeof(*from)) ? -EFAULT : 0;
+	return (char __user *)info + sizeof(kernel_siginfo_t);
 }
 
-int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from)
+int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from)
 {
-	return copy_from_user(to, from, sizeof(*to)) ? -EFAULT : 0;
+	if (copy_to_user(to, from, sizeof(*from)) ||
+	    clear_user(si_expansion(to), SI_EXPANSION_SIZE))
+		return -EFAULT;
+	return 0;
+}
+
+/* Whether it is known what these siginfos hold, and so that they end before the expansion. */
+static bool known_siginfo_layout(int sig, int code)
+{
+	static const u8 highest[SIGRTMIN] = {
+		[SIGILL] = 11, [SIGFPE] = 15, [SIGSEGV] = 9, [SIGBUS] = 5,
+		[SIGTRAP] = 6, [SIGCHLD] = 6, [SIGPOLL] = 6, [SIGSYS] = 2,
+	};
+
+	if (code <= SI_USER)
+		return code >= SI_DETHREAD || code == SI_ASYNCNL;
+	if (code == SI_KERNEL)
+		return true;
+	return code <= (sig > 0 && sig < SIGRTMIN && highest[sig] ? highest[sig] : POLL_HUP);
+}
+
+int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from, int sig)
+{
+	char expansion[SI_EXPANSION_SIZE];
+
+	if (copy_from_user(to, from, sizeof(*to)))
+		return -EFAULT;
+	if (sig)
+		to->si_signo = sig;
+	if (known_siginfo_layout(to->si_signo, to->si_code))
+		return 0;
+	if (copy_from_user(expansion, si_expansion(from), sizeof(expansion)))
+		return -EFAULT;
+	return memchr_inv(expansion, 0, sizeof(expansion)) ? -E2BIG : 0;
 }
 
 /* In the structure of the call that is being made. */
@@ -240,11 +275,12 @@ int copy_siginfo_to_user_any(siginfo_t __user *to, const kernel_siginfo_t *from)
 	return copy_siginfo_to_user(to, from);
 }
 
-int copy_siginfo_from_user_any(kernel_siginfo_t *to, const siginfo_t __user *from)
+int copy_siginfo_from_user_any(kernel_siginfo_t *to, const siginfo_t __user *from, int sig)
 {
 	if (in_compat_syscall())
-		return copy_siginfo_from_user32(to, (const struct compat_siginfo __user *)from);
-	return copy_siginfo_from_user(to, from);
+		return copy_siginfo_from_user32(to, (const struct compat_siginfo __user *)from,
+						sig);
+	return copy_siginfo_from_user(to, from, sig);
 }
 
 /* ---- sending ----------------------------------------------------------------------------- */
@@ -341,15 +377,15 @@ static long queue_info(pid_t tgid, pid_t pid, int sig, siginfo_t __user *uinfo, 
 {
 	kernel_siginfo_t info;
 	struct task_struct *p;
-	long ret = -ESRCH;
+	long ret = copy_siginfo_from_user_any(&info, uinfo, sig);
 
-	if (copy_siginfo_from_user_any(&info, uinfo))
-		return -EFAULT;
-	info.si_signo = sig;
+	if (ret)
+		return ret;
 	if ((info.si_code >= 0 || info.si_code == SI_TKILL) && task_pid_nr(current) != pid)
 		return -EPERM;
 	if (thread)
 		return do_send_specific(tgid, pid, sig, &info);
+	ret = -ESRCH;
 	read_lock(&tasklist_lock);
 	p = find_task_by_vpid(pid);
 	if (p)

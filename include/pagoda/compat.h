@@ -370,8 +370,9 @@ int put_user_itimerspec(const struct itimerspec *it, void __user *to, bool time3
 /* ---- kernel/compat_signal.c ------------------------------------------------------------------ */
 
 int put_compat_rusage(struct compat_rusage __user *to, const struct rusage *from);
-int copy_siginfo_to_user32(struct compat_siginfo __user *to, const siginfo_t *from);
-int copy_siginfo_from_user32(siginfo_t *to, const struct compat_siginfo __user *from);
+int copy_siginfo_to_user32(struct compat_siginfo __user *to, const struct kernel_siginfo *from);
+int copy_siginfo_from_user32(struct kernel_siginfo *to, const struct compat_siginfo __user *from,
+			     int sig);
 int compat_save_altstack(struct compat_sigaltstack __user *uss, unsigned long sp);
 int compat_restore_altstack(const struct compat_sigaltstack __user *uss);
 

@@ -100,10 +100,11 @@ int on_sig_stack(unsigned long sp);
 int sas_ss_flags(unsigned long sp);
 int restore_altstack(const stack_t __user *uss);
 int copy_siginfo_to_user(siginfo_t __user *to, const kernel_siginfo_t *from);
-int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from);
+/* @sig: what it will be sent as; 0: as it says. -EFAULT, -E2BIG: there is more, of unknown kind. */
+int copy_siginfo_from_user(kernel_siginfo_t *to, const siginfo_t __user *from, int sig);
 /* The same in the structure of the present call, which may be a 32-bit one. */
 int copy_siginfo_to_user_any(siginfo_t __user *to, const kernel_siginfo_t *from);
-int copy_siginfo_from_user_any(kernel_siginfo_t *to, const siginfo_t __user *from);
+int copy_siginfo_from_user_any(kernel_siginfo_t *to, const siginfo_t __user *from, int sig);
 static inline void clear_siginfo(kernel_siginfo_t *info)
 {
 	__builtin_memset(info, 0, sizeof(*info));

@@ -15,9 +15,12 @@
 struct k_itimer;
 struct signal_struct;
 
-/* uapi/signal.h: sigset_t {unsigned long sig[1]}, siginfo_t (128 bytes), struct sigaction, _NSIG 64
- */
-typedef siginfo_t kernel_siginfo_t;
+/* uapi/signal.h: sigset_t {unsigned long sig[1]}, struct sigaction, _NSIG 64 */
+
+/* siginfo_t (128 bytes) without what is always zero at its end. */
+typedef struct kernel_siginfo {
+	__SIGINFO;
+} kernel_siginfo_t;
 
 /* One queued signal that carries data. */
 struct sigqueue {

@@ -96,54 +96,62 @@ typedef union sigval {
 
 #define SI_MAX_SIZE 128
 
+/* What a siginfo says. Programs see it padded to SI_MAX_SIZE; the kernel keeps it as it is. */
+#define __SIGINFO                                                                                  \
+	struct {                                                                                   \
+		int si_signo;                                                                      \
+		int si_errno;                                                                      \
+		int si_code;                                                                       \
+		int __pad0;                                                                        \
+		union {                                                                            \
+			struct { /* kill() and the like */                                         \
+				pid_t _pid;                                                        \
+				uid_t _uid;                                                        \
+			} _kill;                                                                   \
+			struct { /* POSIX timers */                                                \
+				int _tid;                                                          \
+				int _overrun;                                                      \
+				sigval_t _sigval;                                                  \
+				int _sys_private;                                                  \
+			} _timer;                                                                  \
+			struct { /* sigqueue() */                                                  \
+				pid_t _pid;                                                        \
+				uid_t _uid;                                                        \
+				sigval_t _sigval;                                                  \
+			} _rt;                                                                     \
+			struct { /* SIGCHLD */                                                     \
+				pid_t _pid;                                                        \
+				uid_t _uid;                                                        \
+				int _status;                                                       \
+				long _utime; /* USER_HZ ticks */                                   \
+				long _stime;                                                       \
+			} _sigchld;                                                                \
+			struct { /* SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP */                    \
+				void *_addr;                                                       \
+				union {                                                            \
+					short _addr_lsb;                                           \
+					struct {                                                   \
+						char _dummy_pkey[8];                               \
+						u32 _pkey;                                         \
+					} _addr_pkey;                                              \
+				};                                                                 \
+			} _sigfault;                                                               \
+			struct { /* SIGPOLL */                                                     \
+				long _band;                                                        \
+				int _fd;                                                           \
+			} _sigpoll;                                                                \
+			struct { /* SIGSYS */                                                      \
+				void *_call_addr;                                                  \
+				int _syscall;                                                      \
+				unsigned int _arch;                                                \
+			} _sigsys;                                                                 \
+		};                                                                                 \
+	}
+
 typedef struct siginfo {
-	int si_signo;
-	int si_errno;
-	int si_code;
-	int __pad0;
 	union {
-		int _pad[(SI_MAX_SIZE - 16) / sizeof(int)];
-		struct { /* kill() and the like */
-			pid_t _pid;
-			uid_t _uid;
-		} _kill;
-		struct { /* POSIX timers */
-			int _tid;
-			int _overrun;
-			sigval_t _sigval;
-			int _sys_private;
-		} _timer;
-		struct { /* sigqueue() */
-			pid_t _pid;
-			uid_t _uid;
-			sigval_t _sigval;
-		} _rt;
-		struct { /* SIGCHLD */
-			pid_t _pid;
-			uid_t _uid;
-			int _status;
-			long _utime; /* USER_HZ ticks */
-			long _stime;
-		} _sigchld;
-		struct { /* SIGILL, SIGFPE, SIGSEGV, SIGBUS, SIGTRAP */
-			void *_addr;
-			union {
-				short _addr_lsb;
-				struct {
-					char _dummy_pkey[8];
-					u32 _pkey;
-				} _addr_pkey;
-			};
-		} _sigfault;
-		struct { /* SIGPOLL */
-			long _band;
-			int _fd;
-		} _sigpoll;
-		struct { /* SIGSYS */
-			void *_call_addr;
-			int _syscall;
-			unsigned int _arch;
-		} _sigsys;
+		__SIGINFO;
+		char _pad[SI_MAX_SIZE];
 	};
 } siginfo_t;
 
@@ -163,14 +171,16 @@ typedef struct siginfo {
 #define si_fd	   _sigpoll._fd
 
 /* si_code: > 0 from the kernel, <= 0 from a program */
-#define SI_USER	   0
-#define SI_KERNEL  0x80
-#define SI_QUEUE   (-1)
-#define SI_TIMER   (-2)
-#define SI_MESGQ   (-3)
-#define SI_ASYNCIO (-4)
-#define SI_SIGIO   (-5)
-#define SI_TKILL   (-6)
+#define SI_USER	    0
+#define SI_KERNEL   0x80
+#define SI_QUEUE    (-1)
+#define SI_TIMER    (-2)
+#define SI_MESGQ    (-3)
+#define SI_ASYNCIO  (-4)
+#define SI_SIGIO    (-5)
+#define SI_TKILL    (-6)
+#define SI_DETHREAD (-7)
+#define SI_ASYNCNL  (-60)
 
 #define ILL_ILLOPC 1
 #define ILL_ILLOPN 2

@@ -154,6 +154,35 @@ TEST("SIG-3", "the handler learns who sent the signal, and how")
 	EXPECT_EQ(info.si_pid, pid);
 }
 
+/* rt_sigqueueinfo() to ourselves, with something in the last byte of the siginfo. */
+static long queue_long(int sig, int code)
+{
+	siginfo_t sent = {.si_code = code};
+
+	((char *)&sent)[sizeof(sent) - 1] = 1;
+	return raw(SYS_rt_sigqueueinfo, getpid(), sig, &sent);
+}
+
+TEST("SIG-3",
+     "what is beyond the known part of a siginfo is dropped, or E2BIG if its kind is unknown")
+{
+	catch_signal(SIGUSR1, 0);
+	catch_signal(SIGBUS, 0);
+	memset(&info, 1, sizeof(info));
+	EXPECT_OK(queue_long(SIGUSR1, SI_QUEUE));
+	EXPECT_EQ(((char *)&info)[sizeof(info) - 1], 0);
+	EXPECT_ERR(queue_long(SIGUSR1, -8), E2BIG);
+	EXPECT_OK(queue_long(SIGUSR1, -7));
+	EXPECT_OK(queue_long(SIGUSR1, -60));
+	EXPECT_ERR(queue_long(SIGUSR1, -61), E2BIG);
+	EXPECT_OK(queue_long(SIGUSR1, SI_KERNEL));
+	EXPECT_OK(queue_long(SIGUSR1, 6));
+	EXPECT_ERR(queue_long(SIGUSR1, 7), E2BIG);
+	EXPECT_OK(queue_long(SIGBUS, 5));
+	EXPECT_ERR(queue_long(SIGBUS, 6), E2BIG);
+	EXPECT_EQ(count, 6);
+}
+
 TEST("SIG-4", "in the handler its signal and its mask are blocked, afterwards no more")
 {
 	struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO};
