@@ -32,8 +32,9 @@ static void vma_set_gap(struct mm_struct *mm, struct vm_area_struct *vma,
 	unsigned long end = vm_start_gap(vma), start = prev ? prev->vm_end : 0;
 
 	vma->vm_gap = end > start ? end - start : 0;
-	if (vma_counted_gap(vma) >= mm->cached_hole_size)
-		mm->cached_hole_size = vma->vm_gap + 1;
+	end = min(end, mm->free_area_high);
+	if (end > start && end - start >= mm->cached_hole_size && vma != mm->free_area_vma)
+		mm->cached_hole_size = end - start + 1;
 }
 
 static void vma_change_gap(struct mm_struct *mm, struct vm_area_struct *vma,
@@ -64,12 +65,13 @@ static void vma_tree_link(struct mm_struct *mm, struct vm_area_struct *vma, stru
 	rb_insert_augmented(&vma->vm_rb, &mm->mm_rb, &vma_gap_callbacks);
 }
 
-/* At the upper end of the free area what remains free is below @vma. */
+/* At the upper end of the free area what remains of it is below @vma. */
 void vma_tree_insert(struct mm_struct *mm, struct vm_area_struct *prev, struct vm_area_struct *vma)
 {
 	struct vm_area_struct *next = prev ? vma_next(prev) : mm_first_vma(mm);
 
-	if (next && next == mm->free_area_vma && vma->vm_end >= vm_start_gap(next))
+	if (next && next == mm->free_area_vma &&
+	    vma->vm_end >= min(vm_start_gap(next), mm->free_area_high))
 		mm->free_area_vma = vma;
 	if (!next || (prev && !prev->vm_rb.rb_right))
 		vma_tree_append(mm, prev, vma);
