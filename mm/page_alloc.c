@@ -105,15 +105,17 @@ static void warn_alloc_failed(gfp_t gfp, unsigned int order)
 static struct page *reclaim_page_from_zone(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
-	int tries;
+	int tries = 0;
 
 	might_sleep();
-	for (tries = 0; tries < MAX_RECLAIM_RETRIES; tries++) {
+	while (tries < MAX_RECLAIM_RETRIES) {
 		unsigned long progress = try_to_free_pages(pcp_batch * 2);
 
 		page = get_page_from_zone(gfp, order);
 		if (page)
 			return page;
+		/* Somebody was quicker: that may go on, but for blocks that may never come together. */
+		tries += !progress || order > COSTLY_ORDER;
 		if (progress)
 			continue;
 		if ((gfp & __GFP_NORETRY) || order > COSTLY_ORDER || !out_of_memory(gfp, order))

@@ -194,6 +194,7 @@ class Program(Command):
             gdb.execute("continue", to_string=True)
             if not runs(tasks.current(), path):
                 raise gdb.GdbError(f"stopped before {path} was there")
+            here.enabled = False  # an interrupt may come before the instruction, and return to it
             self.enter()
         finally:
             here.delete()
