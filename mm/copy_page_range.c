@@ -4,8 +4,9 @@
  *
  * Only private pages need to be copied: everything else the child can fault in again from the
  * object (COW-1). A private page is not copied but shared: one more reference, it is not exclusive
- * any more, and both entries lose the right to write, so that whoever writes first gets a page of his own. The caller flushes
- * the parent's TLB once, after the last VMA and before mmap_lock is dropped (TLB-4).
+ * any more, and both entries lose the right to write, so that whoever writes first gets a page of
+ * his own. The caller flushes the parent's TLB once, after the last VMA and before mmap_lock is
+ * dropped (TLB-4).
  *
  * Locks: mmap_lock of both held for writing; the child's PTL inside the parent's.
  */

@@ -205,9 +205,8 @@ int make_pages_present(unsigned long start, unsigned long len, bool ignore_error
 		if (vma->vm_flags & (VM_IO | VM_PFNMAP)) /* is there already (MLK-14) */
 			continue;
 		ret = populate_vma_page_range(vma, start, stop, &locked);
-		if (ret >= 0)
-			stop = start +
-			       (ret << PAGE_SHIFT); /* a page that failed says why next time */
+		if (ret >= 0) /* a page that failed says why next time */
+			stop = start + (ret << PAGE_SHIFT);
 		else if (ignore_errors && ret != -EINTR)
 			ret = 0; /* the rest of this VMA is left out */
 		else

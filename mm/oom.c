@@ -66,12 +66,9 @@ static bool oom_unkillable(struct task_struct *p)
 
 long oom_badness(struct task_struct *p, unsigned long totalpages)
 {
-	struct task_struct *t;
+	struct task_struct *t = oom_unkillable(p) ? NULL : find_lock_task_mm(p);
 	long points = LONG_MIN;
 
-	if (oom_unkillable(p))
-		return points;
-	t = find_lock_task_mm(p);
 	if (!t)
 		return points;
 	if (!p->vfork_done) /* else its parent's memory would not go */
