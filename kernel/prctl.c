@@ -16,7 +16,7 @@
 #include <asm/uaccess.h>
 #include <syscalls.h>
 
-#define ANON_VMA_NAME_MAX_LEN 80    /* with the NUL */
+#define ANON_VMA_NAME_MAX_LEN 80 /* with the NUL */
 
 static long set_name(const char __user *name)
 {

@@ -27,7 +27,7 @@ struct rq {
 	struct mm_struct *prev_mm; /* borrowed mm to drop after the switch */
 	bool migrate_prev;	   /* the task switched away from must go to another CPU */
 	u64 nr_switches;
-	u64 user_ns, system_ns; /* by tick */
+	u64 user_ns, system_ns;	 /* by tick */
 	u64 idle_ns, idle_since; /* exact; since when the idle task runs, if it does */
 	struct hrtimer tick;
 	bool tick_running;
