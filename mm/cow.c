@@ -16,6 +16,7 @@
  * the new one: the entry is cleared, flushed everywhere, then set (TLB-3).
  */
 #include <pagoda/errno.h>
+#include <pagoda/fs.h>
 #include <pagoda/gfp.h>
 #include <pagoda/pagemap.h>
 #include <pagoda/userfaultfd_k.h>
@@ -73,6 +74,7 @@ static vm_fault_t wp_page_shared(struct vm_fault *vmf, struct page *page)
 
 	lock_page(page);
 	set_page_dirty(page);
+	file_update_time(vmf->vma->vm_file);
 	if (vmf_lock(vmf, &pt)) {
 		wp_make_writable(vmf, &pt);
 		pt_unlock(&pt);

@@ -150,6 +150,7 @@ static vm_fault_t do_shared_fault(struct vm_fault *vmf)
 	if (vma->vm_flags & VM_WRITE)
 		entry = pte_mkwrite(entry);
 	set_page_dirty(page);
+	file_update_time(vma->vm_file); /* (FILE-15) */
 	finish_fault(vmf, page, entry);
 	unlock_page(page);
 	return ret;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fault.h"
@@ -300,4 +301,36 @@ TEST("FILE-14,MMAP-25", "maps names the file and says when it was unlinked")
 	p = map_fd(fd, 1, MAP_SHARED);
 	EXPECT(area_at(p, &area));
 	EXPECT_STR(area.name, "/memfd:some name (deleted)");
+}
+
+/* Whether the file was changed since the last call. */
+static int was_changed(int fd)
+{
+	const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	struct stat st = {0};
+
+	EXPECT_OK(raw(SYS_fstat, fd, &st));
+	EXPECT_OK(raw(SYS_utimensat, fd, NULL, old, 0));
+	return st.st_mtim.tv_sec != 1000;
+}
+
+TEST("FILE-15", "a store that faults through a shared mapping sets the time of change")
+{
+	int fd = temp_file(4 * PAGE);
+	char *shared = map_fd(fd, 4, MAP_SHARED), *private = map_fd(fd, 4, MAP_PRIVATE);
+
+	was_changed(fd);
+	private[0] = 1;
+	EXPECT_EQ(was_changed(fd), 0);
+	shared[0] = 1;
+	EXPECT_EQ(was_changed(fd), 1);
+	shared[1] = 1;
+	EXPECT_EQ(was_changed(fd), 0);
+	EXPECT_OK(raw(SYS_madvise, shared, PAGE, MADV_DONTNEED));
+	shared[0] = 2;
+	EXPECT_EQ(was_changed(fd), 1);
+	(void)*(volatile char *)map_fd(fd, 4, MAP_SHARED);
+	EXPECT_EQ(was_changed(fd), 0);
+	map_fd(fd, 4, MAP_SHARED | MAP_POPULATE); /* reads */
+	EXPECT_EQ(was_changed(fd), 0);
 }
