@@ -185,8 +185,11 @@ void bug_report(const char *file, int line, const char *cond)
 	panic("BUG: %s at %s:%d", cond, file, line);
 }
 
+unsigned long tainted_mask;
+
 void warn_report(const char *file, int line, const char *cond)
 {
+	__atomic_fetch_or(&tainted_mask, TAINT_WARN, __ATOMIC_RELAXED);
 	printk(KERN_WARNING "WARNING: %s at %s:%d\n", cond, file, line);
 	show_task();
 	show_trace((unsigned long)__builtin_return_address(0),

@@ -173,6 +173,7 @@ static __cold noinline void bad_page(struct page *page)
 {
 	pr_err("BUG: freeing page %#lx with flags %#lx, references %d, mapping %p\n",
 	       page_to_pfn(page), page->flags, page_ref_count(page), page->mapping);
+	__atomic_fetch_or(&tainted_mask, TAINT_BAD_PAGE, __ATOMIC_RELAXED);
 	WARN_ON(1);
 }
 

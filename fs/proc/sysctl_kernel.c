@@ -134,7 +134,7 @@ static const struct sysctl kernel_table[] = {
 	CTL_ULONG("shmall", shm_ctlall),
 	CTL_ULONG("shmmax", shm_ctlmax),
 	CTL_INT("shmmni", shm_ctlmni, 0, IPCMNI),
-	CTL_CONSTANT("tainted", 0),
+	{.name = "tainted", .mode = 0444, .show = show_ulong, .data = &tainted_mask},
 	CTL_INT("threads-max", max_threads, 20, PID_MAX - 1),
 	CTL_STRING("version", UTS_VERSION),
 };

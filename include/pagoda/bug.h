@@ -15,6 +15,11 @@
 __noreturn __cold void bug_report(const char *file, int line, const char *cond);
 __cold void warn_report(const char *file, int line, const char *cond);
 
+/* What has gone wrong since boot, for /proc/sys/kernel/tainted: Linux's bits. */
+#define TAINT_BAD_PAGE (1UL << 5)
+#define TAINT_WARN     (1UL << 9)
+extern unsigned long tainted_mask;
+
 #define BUG() bug_report(__FILE__, __LINE__, "BUG()")
 #define BUG_ON(cond)                                                                               \
 	do {                                                                                       \

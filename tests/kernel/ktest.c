@@ -64,10 +64,15 @@ static void check_leaks(const struct memory_state *before)
 static bool run_test(const struct ktest *test)
 {
 	struct memory_state before = memory_now();
+	unsigned long tainted = tainted_mask;
 
 	failed = false;
 	test->run();
 	check_leaks(&before);
+	if (tainted_mask != tainted && !failed) {
+		snprintf(reason, sizeof(reason), "the kernel warned");
+		failed = true;
+	}
 	if (failed)
 		printk("not ok %s: %s\n", test->name, reason);
 	else

@@ -94,6 +94,8 @@ void bug_report(const char *file, int line, const char *cond)
 	machine_panic("BUG at %s:%d: %s", file, line, cond);
 }
 
+unsigned long tainted_mask;
+
 void warn_report(const char *file, int line, const char *cond)
 {
 	machine_panic("WARNING at %s:%d: %s", file, line, cond);

@@ -13,8 +13,9 @@
  * To the console, which is set to change no byte, go
  *     \036 NONCE start INDEX \n
  *     ... all that the program writes ...
- *     \036 NONCE end INDEX exit|signal|timeout|error NUMBER FREE SLAB FREE SLAB \n
- * with the free memory in KiB and the number of slab objects before and after. After each job every
+ *     \036 NONCE end INDEX exit|signal|timeout|error NUMBER FREE SLAB FREE SLAB TAINTED \n
+ * with the free memory in KiB and the number of slab objects before and after, and the bits that are
+ * new in /proc/sys/kernel/tainted: the kernel has warned. After each job every
  * process it left behind is killed. SIGUSR1 makes PID 1 exit, which is how a test provokes a kernel
  * panic.
  */
@@ -141,6 +142,7 @@ static unsigned long free_kib(void)
 struct usage {
 	unsigned long free_kib;
 	unsigned long slab_objects;
+	unsigned long tainted;
 };
 
 /* The sum of the active objects in /proc/slabinfo; 0 where there is none. */
@@ -170,10 +172,25 @@ static void drop_caches(void)
 	close(fd);
 }
 
+/* What the kernel says has gone wrong in it, a bit for each kind. */
+static unsigned long tainted(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/tainted", "r");
+	unsigned long bits = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu", &bits) != 1)
+		bits = 0;
+	fclose(file);
+	return bits;
+}
+
 static struct usage usage_now(void)
 {
 	struct usage usage;
 
+	usage.tainted = tainted();
 	drop_caches();
 	usage.slab_objects = slab_objects();
 	usage.free_kib = free_kib();
@@ -263,8 +280,9 @@ static void run_job(int index, const struct job *job)
 			;
 	tcsetpgrp(1, getpid());
 	after = usage_now();
-	tell("end %d %s %d %lu %lu %lu %lu\n", index, how, number, before.free_kib,
-	     before.slab_objects, after.free_kib, after.slab_objects);
+	tell("end %d %s %d %lu %lu %lu %lu %lu\n", index, how, number, before.free_kib,
+	     before.slab_objects, after.free_kib, after.slab_objects,
+	     after.tainted & ~before.tainted);
 }
 
 static void run_all(void)

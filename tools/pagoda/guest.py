@@ -42,6 +42,7 @@ class End:
     lost_kib: int = 0
     lost_objects: int = 0
     seconds: float = 0.0
+    tainted: int = 0  # what went wrong in the kernel: new bits of /proc/sys/kernel/tainted
 
     @property
     def status(self):
@@ -186,10 +187,11 @@ class Session:
         if words[1] == "start":
             self.current = int(words[2])
             self._started = time.monotonic()
-        elif words[1] == "end" and len(words) == 9:
-            free, objects, free_after, objects_after = map(int, words[5:])
+        elif words[1] == "end" and len(words) == 10:
+            free, objects, free_after, objects_after, tainted = map(int, words[5:])
             lost = (free - free_after, objects_after - objects)
-            self.ends[int(words[2])] = End(words[3], int(words[4]), *lost, time.monotonic() - self._started)
+            seconds = time.monotonic() - self._started
+            self.ends[int(words[2])] = End(words[3], int(words[4]), *lost, seconds, tainted)
             self.current = None
         else:
             self.note = " ".join(words[1:])

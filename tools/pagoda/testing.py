@@ -177,7 +177,9 @@ class Batch:
 
 
 def describe(end):
-    """Words for an end that is not exit status 0; empty for that."""
+    """Words for an end that is not exit status 0, or with a warning; empty else."""
+    if end.tainted:
+        return f"the kernel warned (tainted {end.tainted}); `tools/pagoda-run --append loglevel=7` shows it"
     if end.how == "exit":
         return f"exit status {end.number}" if end.number else ""
     return {
