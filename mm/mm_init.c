@@ -10,6 +10,7 @@
  */
 #include <pagoda/errno.h>
 #include <pagoda/fs.h>
+#include <pagoda/oom.h>
 #include <pagoda/sched.h>
 #include <pagoda/slab.h>
 #include <asm/mmu_context.h>
@@ -108,6 +109,7 @@ void mmput(struct mm_struct *mm)
 	list_del_init(&mm->mmlist);
 	spin_unlock(&mmlist_lock);
 	exit_mmap(mm);
+	oom_mm_is_gone(mm);
 	set_mm_exe_file(mm, NULL);
 	mmdrop(mm);
 }

@@ -26,8 +26,8 @@
 #define RETRY_DELAY	(10 * NSEC_PER_MSEC)
 
 static DEFINE_MUTEX(oom_lock);
-static pid_t victim_pid; /* the process that is dying, 0 if none; oom_lock */
-static ktime_t victim_deadline;
+static struct mm_struct *victim_mm; /* the memory that will come back, NULL if there is none */
+static ktime_t victim_deadline;	    /* oom_lock */
 
 int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task, sysctl_oom_dump_tasks = 1;
 
@@ -114,21 +114,16 @@ static struct task_struct *select_bad_process(void)
 	return chosen;
 }
 
-/* Whether the last victim still holds its memory and has not had its time. */
+/* Whether the last victim's memory has not all come back, and has not had its time. */
 static bool victim_is_dying(void)
 {
-	struct task_struct *p;
-	bool dying = false;
+	return READ_ONCE(victim_mm) && ktime_get() <= victim_deadline;
+}
 
-	if (!victim_pid || ktime_get() > victim_deadline)
-		return false;
-	read_lock(&tasklist_lock);
-	for_each_process (p) {
-		if (p->pid == victim_pid && process_mm(p))
-			dying = true;
-	}
-	read_unlock(&tasklist_lock);
-	return dying;
+void oom_mm_is_gone(struct mm_struct *mm)
+{
+	if (READ_ONCE(victim_mm) == mm)
+		WRITE_ONCE(victim_mm, NULL);
 }
 
 /* ---- Killing ----------------------------------------------------------------------------- */
@@ -201,9 +196,9 @@ static void oom_kill_process(struct task_struct *victim, const char *why)
 	       why, victim->pid, victim->comm, kib(mm->total_vm), kib(counters[MM_ANONPAGES]),
 	       kib(counters[MM_FILEPAGES]), kib(counters[MM_SHMEMPAGES]), task_uid(victim),
 	       mm_pgtables_bytes(mm) >> 10, victim->signal->oom_score_adj);
+	WRITE_ONCE(victim_mm, mm); /* while t keeps it */
 	task_unlock(t);
 	count_vm_event(OOM_KILL);
-	victim_pid = victim->pid;
 	victim_deadline = ktime_get() + VICTIM_PATIENCE;
 	for_each_process (p) {
 		if (p->pid != 1 && !(p->flags & PF_KTHREAD) && process_mm(p) == mm)

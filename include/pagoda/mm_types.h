@@ -220,7 +220,6 @@ struct vm_area_struct {
 #define MMF_DISABLE_THP	  0x1000000UL
 #define MMF_INIT_MASK	  (MMF_DUMPABLE_MASK | MMF_DUMP_FILTER | MMF_DISABLE_THP) /* fork keeps */
 #define MMF_UNMERGED	  0x2000000UL /* fork or mremap took VM_LOCKED away, unmerged (DMP-8) */
-#define MMF_OOM_SKIP	  0x200000UL  /* already torn down, nothing to gain from killing */
 
 struct mm_struct {
 	atomic_t mm_users; /* tasks, and temporary users; at 0 all VMAs and pages go */

@@ -26,6 +26,8 @@ extern int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task, sysctl_oom_dump
  * should try its allocation again, false when there is nothing to kill or it is itself dying.
  */
 bool out_of_memory(gfp_t gfp, unsigned int order);
+/* All pages of @mm are free: if it was a victim's, the next may be killed. */
+void oom_mm_is_gone(struct mm_struct *mm);
 /*
  * Pages of RSS, tables and swap plus the adjustment; LONG_MIN when it must not be killed.
  * tasklist_lock is held.

@@ -186,6 +186,33 @@ TEST_SLOW("FLT-21,FST-5", "a system call that touches user memory, and a fork, a
 	EXPECT_KILLED(pid, SIGKILL);
 }
 
+TEST_SLOW("FLT-21", "while a victim's memory comes back nobody else is killed", 120)
+{
+	for (int round = 0; round < 8; round++) {
+		volatile int *end = (volatile int *)map_shared(1, RW);
+		pid_t eater, other = test_fork();
+
+		if (other == 0) { /* wants memory all the time, and would be the next */
+			set_adj(900);
+			while (!*end) {
+				char *p = map_private(16, RW);
+
+				memset(p, 1, 16 * PAGE);
+				EXPECT_OK(raw_munmap(p, 16 * PAGE));
+			}
+			_exit(0);
+		}
+		eater = test_fork();
+		if (eater == 0) {
+			set_adj(1000);
+			eat(-1);
+		}
+		EXPECT_KILLED(eater, SIGKILL);
+		*end = 1;
+		EXPECT_EXIT(other, 0);
+	}
+}
+
 TEST("FLT-21", "oom_score follows the size and the adjustment")
 {
 	long total = meminfo_value("MemTotal"), plain, larger;
