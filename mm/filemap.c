@@ -158,7 +158,7 @@ void delete_from_page_cache(struct page *page)
 {
 	struct address_space *mapping = page->mapping;
 
-	VM_BUG_ON(!PageLocked(page) || !mapping);
+	VM_BUG_ON(!PageLocked(page));
 	if (mapping->a_ops && mapping->a_ops->invalidate_page)
 		mapping->a_ops->invalidate_page(page);
 	spin_lock(&mapping->i_pages_lock);
