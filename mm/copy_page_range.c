@@ -19,18 +19,18 @@
 /* What one VMA's copy goes by. */
 struct table_copy {
 	bool cow;
-	bool marks;    /* the child is watched too, and keeps what WRITEPROTECT left (DUP-18) */
-	pteval_t keep; /* the bits of a present entry that the child's has as well */
+	bool marks; /* the child is watched too, and keeps what WRITEPROTECT left (DUP-18) */
+	pte_t keep; /* the bits of a present entry that the child's has as well */
 	struct page *spare; /* for a page that the child cannot share, or NULL */
 };
 
-static pteval_t kept_bits(const struct table_copy *tc)
+static pte_t kept_bits(const struct table_copy *tc)
 {
-	pte_t pte = pte_mkold(__pte(~0UL));
+	pte_t pte = pte_mkold(pte_all());
 
 	if (!tc->cow)
 		pte = pte_mkclean(pte);
-	return pte_val(tc->marks ? pte : pte_clear_uffd_wp(pte));
+	return tc->marks ? pte : pte_clear_uffd_wp(pte);
 }
 
 /* The child's entry for a page that somebody has pinned, or an empty one: there is no spare page. */
@@ -86,7 +86,7 @@ static unsigned long copy_table(struct table_copy *tc, struct pt_handle *dst, st
 				pte = copy_present_pte(tc, src, from, pte, page);
 			if (unlikely(pte_none(pte)))
 				break;
-			pte = __pte(pte_val(pte) & tc->keep);
+			pte = pte_mask(pte, tc->keep);
 			pt_counts_add_page(&counts, page, 1);
 		} else if (!tc->marks && is_pte_marker(pte)) {
 			continue;

@@ -191,6 +191,17 @@ static inline pte_t pte_modify(pte_t pte, pgprot_t newprot)
 	return __pte((pte_val(pte) & _PAGE_CHG_MASK) | (pgprot_val(newprot) & ~_PAGE_CHG_MASK));
 }
 
+/* What is set in both: @mask is pte_all() without what some of the functions above take away. */
+static inline pte_t pte_mask(pte_t pte, pte_t mask)
+{
+	return __pte(pte_val(pte) & pte_val(mask));
+}
+
+static inline pte_t pte_all(void)
+{
+	return __pte(~0UL);
+}
+
 static inline pgprot_t pgprot_noncached(pgprot_t prot)
 {
 	return __pgprot(pgprot_val(prot) | _PAGE_PCD | _PAGE_PWT);
