@@ -26,7 +26,7 @@
 #define RETRY_DELAY	(10 * NSEC_PER_MSEC)
 
 static DEFINE_MUTEX(oom_lock);
-static struct mm_struct *victim_mm; /* the memory that will come back, NULL if there is none */
+static struct mm_struct *victim_mm; /* will come back, NULL: none; set with oom_lock, see mmput() */
 static ktime_t victim_deadline;	    /* oom_lock */
 
 int sysctl_panic_on_oom, sysctl_oom_kill_allocating_task, sysctl_oom_dump_tasks = 1;
@@ -122,8 +122,9 @@ static bool victim_is_dying(void)
 
 void oom_mm_is_gone(struct mm_struct *mm)
 {
-	if (READ_ONCE(victim_mm) == mm)
-		WRITE_ONCE(victim_mm, NULL);
+	/* Not if its time was over and there is another victim. */
+	__atomic_compare_exchange_n(&victim_mm, &mm, NULL, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
 }
 
 /* ---- Killing ----------------------------------------------------------------------------- */
