@@ -55,8 +55,9 @@ enum pageflags {
 
 /*
  * One per physical frame, 64 bytes. flags and the two counters are common; the union shows who
- * owns the frame. Locks: flags by atomic bit operations; lru by the lock of the list it is on;
- * mapping and index stable under PG_locked; the pt_ group under ptl.
+ * owns the frame. Locks: flags by atomic bit operations, but PG_anon_exclusive and PG_swapbacked of a
+ * private page under the PTL of its table; lru by the lock of the list it is on; mapping and index
+ * stable under PG_locked; the pt_ group under ptl.
  */
 struct page {
 	unsigned long flags;
@@ -229,10 +230,10 @@ struct mm_struct {
 	struct rw_semaphore mmap_lock;
 	/* -- guarded by mmap_lock -- */
 	struct rb_root mm_rb;
-	/* mm/vma_tree.c: the gap below this VMA (or NULL) is not counted in the tree; the holes above */
-	struct vm_area_struct *free_area_vma;
-	unsigned long cached_hole_size; /* it are smaller than this, as far as they */
-	unsigned long free_area_high;	/* are below this address */
+	/* The free area (mm/vma_tree.c): the gap below this VMA is not counted in the tree. */
+	struct vm_area_struct *free_area_vma; /* or NULL */
+	unsigned long cached_hole_size; /* bytes; every hole above it is smaller, up to here: */
+	unsigned long free_area_high;
 	int map_count;
 	u64 vmacache_seqnum;	/* bumped when a VMA goes: per-task caches are void */
 	unsigned long total_vm; /* pages, also the following */
